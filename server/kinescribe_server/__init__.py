@@ -1,0 +1,1 @@
+"""The Kinescribe service. Read `app.py` first: it puts the parts together."""

@@ -1,0 +1,1 @@
+"""Content-addressed storage of files, and the records of results."""

@@ -1,0 +1,1 @@
+"""Clips, captions and the joined video. Runs in a worker process."""

@@ -1,0 +1,90 @@
+"""What a job and its steps are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+# The name of the owner of every job until tokens are switched on.
+LOCAL_OWNER = "local"
+
+
+class JobStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        return self in {JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED}
+
+
+class StepKind(StrEnum):
+    SCRIPT = "script"
+    SPEECH = "speech"
+    VISUAL = "visual"
+    RENDER = "render"
+    COMPOSE = "compose"
+
+
+class Resource(StrEnum):
+    """A kind of worker; each has its own pool or queue."""
+
+    SPEECH = "speech"
+    VISUAL = "visual"
+    RENDER = "render"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One unit of work of a job, written `script`, `speech:3`, `visual:3`, `render:3` or `compose`."""
+
+    kind: StepKind
+    segment: int | None = None
+
+    def __str__(self) -> str:
+        return self.kind if self.segment is None else f"{self.kind}:{self.segment}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        kind, _, segment = text.partition(":")
+        return cls(StepKind(kind), int(segment) if segment else None)
+
+    @property
+    def resource(self) -> Resource:
+        match self.kind:
+            case StepKind.SPEECH:
+                return Resource.SPEECH
+            case StepKind.SCRIPT | StepKind.VISUAL:
+                return Resource.VISUAL
+            case StepKind.RENDER | StepKind.COMPOSE:
+                return Resource.RENDER
+
+
+@dataclass(frozen=True, slots=True)
+class StepRef:
+    """A step of a job, as the engine carries it."""
+
+    job_id: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a film is to be made, every default filled in."""
+
+    voice: str
+    theme: str
+    language: str = ""
+    width: int = 1920
+    height: int = 1080
+    frame_rate: int = 30
+    speaking_rate: float = 1.0
+    captions: bool = True
+    writer: str = "offline"
+    lexicon: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
+    retention_seconds: float = 7 * 86_400

@@ -1,0 +1,1 @@
+"""Source text to script. Pure text work; runs in a worker process."""

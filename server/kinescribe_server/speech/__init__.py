@@ -1,0 +1,1 @@
+"""Narration to audio and word times. Runs in a worker process."""

@@ -1,0 +1,1 @@
+"""State and events in Redis. The only folder that imports redis."""

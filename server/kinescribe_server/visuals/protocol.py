@@ -1,0 +1,40 @@
+"""The seam of pictures."""
+
+from dataclasses import dataclass, field
+from collections.abc import Mapping
+from typing import Any
+
+from kinescribe_server.script.model import Visual
+
+
+@dataclass(frozen=True, slots=True)
+class VisualRequest:
+    """What is to be drawn, in which theme, at which size in pixels. `attachments` maps the names of uploaded pictures
+    to the SHA-256 of their bytes."""
+
+    visual: Visual
+    theme: str = "light"
+    width: int = 1920
+    height: int = 1080
+    language: str = ""
+    attachments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceholderRequest:
+    """What could not be drawn, and why."""
+
+    visual: Visual | None
+    reason: str
+    message: str
+    theme: str = "light"
+    width: int = 1920
+    height: int = 1080
+
+
+# A visual maker's `Made`: files {"state-00": PNG, "state-01": PNG, …, "layout": JSON}; details {"states": [{"picture":
+# "state-00", "cue": ""}, {"picture": "state-01", "cue": "the words of the item that this state adds"}, …]}.
+# Every picture is width x height, opaque RGB. State 0 is shown from the start; its cue is the text that it adds, if it
+# adds any. A layout record is {"width", "height", "boxes": [{"text", "x", "y", "width", "height", "font_size",
+# "color", "background", "state"}]} in pixels.
+LayoutJson = Mapping[str, Any]
