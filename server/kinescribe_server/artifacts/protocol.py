@@ -21,7 +21,7 @@ class ArtifactStore(Protocol):
     """Files addressed by their content. Files appear whole; storing the same bytes twice is one file."""
 
     def put_bytes(self, data: bytes, media_type: str, duration: float | None = None) -> StoredFile:
-        """Stores bytes. Raises MakeError STORAGE_FULL when the disk has no room."""
+        """Stores bytes. Raises StorageFullError when the disk has no room."""
         ...
 
     def put_file(self, path: Path, media_type: str, duration: float | None = None) -> StoredFile:

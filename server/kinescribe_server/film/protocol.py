@@ -14,8 +14,8 @@ class StatePicture:
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A segment to be encoded: its pictures, its audio (SHA-256 of a WAV; "" for none), the times of its words
-    (SHA-256 of a JSON list of Word; "" for none), and its narration. `pause_after` is in seconds
-    is in seconds."""
+    (SHA-256 of a JSON list of Word; "" for none), and its narration. `pause_after` is in
+    seconds; None takes the default."""
 
     states: tuple[StatePicture, ...]
     narration: str

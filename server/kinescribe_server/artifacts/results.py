@@ -1,0 +1,69 @@
+"""Result records: what was made of an input, created if absent.
+
+A record's key is the SHA-256 of its step's owner, its maker's name and version, and its canonical input. The first
+record of a key wins, so two attempts that differ can never overwrite each other.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from kinescribe_server.artifacts.protocol import ArtifactStore
+from kinescribe_server.artifacts.whole_files import write_and_sync
+from kinescribe_server.engine.protocol import Made
+from kinescribe_server.jobs.errors import ArtifactNotFoundError
+
+_MADE: TypeAdapter[Made] = TypeAdapter(Made)
+
+
+def input_key(owner: str, maker: str, version: str, request: Mapping[str, Any]) -> str:
+    """The key of a result: equal inputs to equal makers for one owner have equal keys."""
+    canonical = json.dumps([owner, maker, version, request], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class ResultFolder:
+    """Result records in a folder: `results/ab/<key>.json`."""
+
+    def __init__(self, root: Path, artifacts: ArtifactStore) -> None:
+        self._records = root / "results"
+        self._records.mkdir(parents=True, exist_ok=True)
+        self._artifacts = artifacts
+
+    def get(self, key: str) -> Made | None:
+        """The record, if it is there and so are all of its files."""
+        try:
+            made = _MADE.validate_json(self._address(key).read_bytes())
+            for file in made.files.values():
+                self._artifacts.path(file.sha256)
+        except (FileNotFoundError, ArtifactNotFoundError):
+            return None
+        return made
+
+    def put_if_absent(self, key: str, made: Made) -> Made:
+        """Stores a record unless there is one already; answers the one that is stored."""
+        address = self._address(key)
+        address.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._artifacts.scratch())
+        with os.fdopen(handle, "wb") as file:
+            write_and_sync(file, _MADE.dump_json(made))
+        try:
+            os.link(name, address)  # fails if the record is there, and never shows half of one
+        except FileExistsError:
+            stored = self.get(key)
+            if stored is None:  # a record whose files are gone is replaced
+                Path(name).replace(address)
+                return made
+            return stored
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return made
+
+    def _address(self, key: str) -> Path:
+        return self._records / key[:2] / f"{key}.json"
