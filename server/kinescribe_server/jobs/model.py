@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
+
+from pydantic import TypeAdapter
+
+from kinescribe_server.artifacts.protocol import StoredFile
 
 # The name of the owner of every job until tokens are switched on.
 LOCAL_OWNER = "local"
@@ -73,6 +77,17 @@ class StepRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How much of a job is done."""
+
+    segments: int = 0
+    audio: int = 0
+    visual: int = 0
+    rendered: int = 0
+    composed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How a film is to be made, every default filled in."""
 
@@ -88,3 +103,60 @@ class Options:
     lexicon: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     retention_seconds: float = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What a job was asked for. The source is a stored file: source text, or a script as JSON."""
+
+    source: str
+    source_is_script: bool
+    options: Options
+    labels: Mapping[str, str] = field(default_factory=dict)
+    attachments: Mapping[str, str] = field(default_factory=dict)
+    execution_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Something that was replaced, left out or degraded."""
+
+    segment: int | None
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What came out of a step: stored files by role, details, who made it, and why it is degraded ("" if it is not)."""
+
+    files: Mapping[str, StoredFile]
+    details: Mapping[str, Any]
+    maker: str
+    cached: bool = False
+    degraded: str = ""
+
+
+STEP_RESULT: TypeAdapter[StepResult] = TypeAdapter(StepResult)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as the store has it; times in milliseconds since the epoch, 0 for what has not happened."""
+
+    job_id: str
+    owner: str
+    request: JobRequest
+    status: JobStatus
+    sequence: int
+    counts: Counts
+    created_ms: int
+    started_ms: int = 0
+    ended_ms: int = 0
+    error_reason: str = ""
+    error_message: str = ""
+    warnings: tuple[Warn, ...] = ()
+
+    @property
+    def expires_ms(self) -> int:
+        return self.ended_ms + int(self.request.options.retention_seconds * 1000) if self.ended_ms else 0

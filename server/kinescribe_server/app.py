@@ -1,0 +1,177 @@
+"""The service, put together. Read from top to bottom: which parts there are, and who is given which.
+
+This is the only file that names concrete parts; all others know protocols.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinescribe_server.artifacts.folder import ArtifactFolder
+from kinescribe_server.artifacts.results import ResultFolder
+from kinescribe_server.config import Settings
+from kinescribe_server.data_folder import DataFolder, DataFolderInUseError
+from kinescribe_server.engine.local import LocalEngine
+from kinescribe_server.engine.workshop import ProcessWorkshop
+from kinescribe_server.jobs.makers import MakerSpec, MakerTable
+from kinescribe_server.jobs.model import Resource
+from kinescribe_server.jobs.orchestrator import Orchestrator
+from kinescribe_server.jobs.service import JobService
+from kinescribe_server.jobs.steps import LeaseTimes, StepRunner
+from kinescribe_server.logs import set_up_logs
+from kinescribe_server.rpc.catalog import CatalogServicer
+from kinescribe_server.rpc.checks import Catalog
+from kinescribe_server.rpc.convert import watch_event_bytes
+from kinescribe_server.rpc.server import MAX_OPEN_CALLS, RpcServer
+from kinescribe_server.rpc.video import VideoServicer
+from kinescribe_server.rpc.watch import Watcher
+from kinescribe_server.speech.catalog import VOICES
+from kinescribe_server.store.connection import connect, connect_subscriber, database_of
+from kinescribe_server.store.embedded import EmbeddedValkey
+from kinescribe_server.store.job_store import RedisJobStore
+from kinescribe_server.store.watch_hub import WatchHub
+from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS
+from kinescribe_server.visuals.themes import THEMES
+
+__all__ = ["DataFolderInUseError", "Service", "run_service"]
+
+_LOG = logging.getLogger(__name__)
+
+_WRITERS = {
+    "offline": MakerSpec(
+        "offline",
+        "kinescribe_server.script.maker:make_script",
+        ("kinescribe", "markdown-it-py", "mdit-py-plugins", "mathra"),
+    )
+}
+_HIBARI = MakerSpec("hibari", "kinescribe_server.speech.maker:make_speech", ("kinescribe", "hibari-tts"))
+_SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))
+_CLIP = MakerSpec("clip", "kinescribe_server.film.clip:make_clip", ("kinescribe", "av"))
+_FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe", "av"))
+
+MAKERS = MakerTable(
+    writers=_WRITERS,
+    voices={voice.name: (_HIBARI,) for voice in VOICES},
+    silence=_SILENCE,
+    visuals={name: tuple(MakerSpec(*maker) for maker in makers) for name, makers in VISUAL_MAKERS.items()},
+    placeholder=MakerSpec(*PLACEHOLDER),
+    clip=_CLIP,
+    film=_FILM,
+)
+
+# What a worker of each resource imports before its first step.
+_WARM = {
+    Resource.SPEECH: (_HIBARI.target,),
+    Resource.VISUAL: (_WRITERS["offline"].target, VISUAL_MAKERS["slide"][0][1]),
+    Resource.RENDER: (_CLIP.target, _FILM.target),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service. `address` is a gRPC target that can be dialled."""
+
+    address: str
+
+    async def serve_until_stopped(self) -> None:
+        """Returns at the first SIGTERM or SIGINT. Leaving `run_service` then drains the service."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        await stopped.wait()
+
+
+@asynccontextmanager
+async def run_service(
+    data_dir: Path, listen: str = "127.0.0.1:0", *, log_file: Path | None = None, settings: Settings | None = None
+) -> AsyncIterator[Service]:
+    """Runs the service inside the block; on leaving, steps in hand are finished or handed back.
+
+    Raises DataFolderInUseError if another service owns `data_dir`, OSError if `listen` cannot be used,
+    StateStoreUnavailableError if the configured Redis does not answer.
+    """
+    settings = settings or Settings()
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(DataFolder(data_dir))
+        set_up_logs(settings.log_level, log_file)
+
+        redis_url = settings.external_redis() or await _start_valkey(folder.path, stack)
+        client = connect(redis_url)
+        stack.push_async_callback(client.aclose)
+        subscriber = connect_subscriber(redis_url)
+        stack.push_async_callback(subscriber.aclose)
+        hub = WatchHub(client, subscriber, database_of(client), watch_event_bytes)
+        await hub.start()
+        stack.push_async_callback(hub.aclose)
+        store = RedisJobStore(client)
+
+        artifacts = ArtifactFolder(folder.path)
+        results = ResultFolder(folder.path, artifacts)
+        workers = {
+            Resource.SPEECH: settings.kinescribe_speech_workers,
+            Resource.VISUAL: settings.kinescribe_visual_workers,
+            Resource.RENDER: settings.kinescribe_render_workers,
+        }
+        workshop = ProcessWorkshop(folder.path, workers, _WARM)
+        stack.push_async_callback(workshop.aclose)
+        workshop.warm_up()
+
+        times = LeaseTimes(settings.kinescribe_lease_seconds, settings.kinescribe_lease_seconds / 3)
+        engine = LocalEngine(StepRunner(store, hub, artifacts, results, workshop, MAKERS, times))
+        orchestrator = Orchestrator(store, hub, engine, workers, times)
+        orchestrator.start()
+
+        jobs = JobService(
+            store=store,
+            logs=hub,
+            orchestrator=orchestrator,
+            artifacts=artifacts,
+            results=results,
+            workshop=workshop,
+            makers=MAKERS,
+            queue_limit=settings.kinescribe_queue_limit,
+        )
+        themes = {theme.name: theme.description for theme in THEMES}
+        server = RpcServer(
+            VideoServicer(jobs, Watcher(jobs, hub, MAX_OPEN_CALLS // 2), artifacts, _catalog(themes)),
+            CatalogServicer(VOICES, themes, {name: _names(makers) for name, makers in MAKERS.visuals.items()}),
+        )
+        address = await server.start(listen)
+        folder.announce(address)
+        _LOG.info("serving", extra={"address": address})
+        try:
+            yield Service(address)
+        finally:
+            _LOG.info("draining")
+            jobs.drain()
+            await server.drain()
+            await orchestrator.aclose()
+            await engine.aclose(drain_seconds=settings.kinescribe_drain_seconds)
+            hub.drain()
+            await server.aclose()
+
+
+async def _start_valkey(data: Path, stack: AsyncExitStack) -> str:
+    valkey = EmbeddedValkey(data / "valkey")
+    stack.push_async_callback(valkey.aclose)
+    await valkey.start()
+    return valkey.url
+
+
+def _catalog(themes: dict[str, str]) -> Catalog:
+    return Catalog(
+        voices=[voice.name for voice in VOICES],
+        themes=list(themes),
+        writers=list(MAKERS.writers),
+        default_voice=VOICES[0].name,
+        default_theme=next(iter(themes)),
+    )
+
+
+def _names(makers: Iterable[MakerSpec]) -> list[str]:
+    return [maker.name for maker in makers]

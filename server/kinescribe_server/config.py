@@ -1,0 +1,38 @@
+"""Settings from the environment. Each field says what it is; README.md lists them."""
+
+import os
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The service's settings: an upper-case environment variable for each field."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    redis_url: str = ""
+    """A Redis of your own, for example redis://user:password@host:6379/0. Wins over the three below."""
+    redis_host: str = ""
+    """The host of a Redis of your own. Where this and redis_url are empty, an embedded Valkey is started."""
+    redis_port: int = Field(default=6379, ge=1, le=65535)
+    redis_db: int = Field(default=0, ge=0)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    kinescribe_speech_workers: int = Field(default=1, ge=1)
+    """Speech is many times faster than real time, so one worker feeds a whole machine."""
+    kinescribe_visual_workers: int = Field(default=1, ge=1)
+    kinescribe_render_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    kinescribe_queue_limit: int = Field(default=1000, ge=1)
+    """The most jobs of one owner that wait or run at a time."""
+    kinescribe_lease_seconds: float = Field(default=15.0, gt=0)
+    """How long a worker may be silent before its step is given to another."""
+    kinescribe_drain_seconds: float = Field(default=10.0, ge=0)
+    """How long steps in hand may take to finish when the service ends; what is not done is handed back."""
+
+    def external_redis(self) -> str:
+        """The URL of the user's Redis; "" where the embedded one is wanted."""
+        if self.redis_url or not self.redis_host:
+            return self.redis_url
+        return f"redis://{self.redis_host}:{self.redis_port}/{self.redis_db}"

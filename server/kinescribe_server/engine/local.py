@@ -1,0 +1,31 @@
+"""The local engine: steps run on this machine, as many at a time as its orchestrator hands over."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from kinescribe_server.jobs.model import StepRef
+from kinescribe_server.jobs.steps import StepRunner
+
+
+class LocalEngine:
+    """Implements StepEngine."""
+
+    def __init__(self, runner: StepRunner) -> None:
+        self._runner = runner
+        self._tasks: dict[StepRef, asyncio.Task[None]] = {}
+
+    async def submit(self, steps: Sequence[StepRef]) -> None:
+        for ref in steps:
+            if ref not in self._tasks:
+                task = self._tasks[ref] = asyncio.create_task(self._runner.run(ref))
+                task.add_done_callback(lambda _, ref=ref: self._tasks.pop(ref, None))  # type: ignore[misc]
+
+    async def aclose(self, *, drain_seconds: float) -> None:
+        """Waits for the steps in hand, then hands back those that are not done."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=drain_seconds)
+        for task in list(self._tasks.values()):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -1,0 +1,118 @@
+"""Where makers run: worker processes, one pool for each resource.
+
+Makers parse what users send and run native code, so they live in processes that can be lost: warm, spawned rather than
+forked (threads of gRPC and of the native libraries do not survive a fork), with a hard time limit, and replaced when
+they crash.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from concurrent.futures import TimeoutError as PoolTimeoutError
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any, cast
+
+from pebble import ProcessExpired, ProcessPool
+
+from kinescribe_server.artifacts.folder import ArtifactFolder
+from kinescribe_server.engine.bench import WorkerBench
+from kinescribe_server.engine.protocol import Made
+from kinescribe_server.jobs.errors import MakeError, ServerDrainingError
+from kinescribe_server.jobs.makers import MakerSpec
+from kinescribe_server.jobs.model import Resource
+
+# Native leaks end with their process.
+_TASKS_PER_PROCESS = 500
+_STOP_SECONDS = 5.0
+# Each process computes on one core; several processes share the machine.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class ProcessWorkshop:
+    """Runs makers in pools of worker processes that store what they make below `data`."""
+
+    def __init__(self, data: Path, workers: Mapping[Resource, int], warm: Mapping[Resource, tuple[str, ...]]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pools = {
+            resource: ProcessPool(
+                max_workers=count,
+                max_tasks=_TASKS_PER_PROCESS,
+                initializer=_start_worker,
+                initargs=(data, warm.get(resource, ())),
+                context=context,
+            )
+            for resource, count in workers.items()
+        }
+
+    def warm_up(self) -> None:
+        """Starts the processes, so that the first job does not wait for them."""
+        for pool in self._pools.values():
+            pool.schedule(_nothing)
+
+    async def make(self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float) -> Made:
+        """Runs a maker. Cancelling the call ends the process that runs it.
+
+        Raises MakeError, also (and retryable) when the process died or took longer than `time_limit` seconds.
+        """
+        try:
+            future = self._pools[resource].schedule(_make, args=(maker.target, request), timeout=time_limit)
+        except RuntimeError as error:  # the pool is being closed
+            raise ServerDrainingError("the workers are shutting down") from error
+        try:
+            return cast("Made", await asyncio.wrap_future(future))
+        except PoolTimeoutError:
+            raise MakeError("TIME_LIMIT", f"{maker.name} took longer than {time_limit:.0f} s", retryable=True) from None
+        except ProcessExpired as error:
+            raise MakeError(
+                "WORKER_LOST", f"the worker process of {maker.name} died (exit code {error.exitcode})", retryable=True
+            ) from error
+
+    async def aclose(self) -> None:
+        """Ends every worker process, whatever it is doing."""
+        await asyncio.gather(*(asyncio.to_thread(_end, pool) for pool in self._pools.values()))
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join(timeout=_STOP_SECONDS)
+
+
+# What follows runs in the worker processes.
+
+
+@dataclass
+class _Worker:
+    bench: WorkerBench | None = None
+
+
+_WORKER = _Worker()
+
+
+def _start_worker(data: Path, warm: tuple[str, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.update(_ONE_THREAD)
+    _WORKER.bench = WorkerBench(ArtifactFolder(data))
+    for target in warm:
+        resolve_name(target)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _nothing() -> None:
+    """Makes a pool start its processes."""
+
+
+def _make(target: str, request: Any) -> Made:
+    assert _WORKER.bench is not None  # noqa: S101 - set by the initializer
+    return cast("Made", resolve_name(target)(request, _WORKER.bench))

@@ -1,0 +1,33 @@
+"""Which maker makes what. The table is data: it crosses into worker processes, and imports no maker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+
+
+@dataclass(frozen=True, slots=True)
+class MakerSpec:
+    """A maker's name, the function that it is ("package.module:function"), and the distributions whose versions its
+    results depend on. `revision` is raised when the maker's own results change."""
+
+    name: str
+    target: str
+    distributions: tuple[str, ...] = ()
+    revision: int = 1
+
+    @property
+    def version(self) -> str:
+        return "+".join([str(self.revision), *(f"{name}={metadata.version(name)}" for name in self.distributions)])
+
+
+@dataclass(frozen=True, slots=True)
+class MakerTable:
+    """The makers of this installation. Where there are several, they are tried in order."""
+
+    writers: Mapping[str, MakerSpec]
+    voices: Mapping[str, tuple[MakerSpec, ...]]
+    silence: MakerSpec
+    visuals: Mapping[str, tuple[MakerSpec, ...]]
+    placeholder: MakerSpec
+    clip: MakerSpec
+    film: MakerSpec

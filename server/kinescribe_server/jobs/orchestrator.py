@@ -1,0 +1,154 @@
+"""The orchestrator: for each active job it hands over what comes next, as far as there are workers for it.
+
+It keeps nothing that matters. Which steps wait is in the store; the orchestrator reads it whenever the job's log grows,
+and every few seconds besides, for leases that ran out and for steps that an engine lost.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from kinescribe_server.engine.protocol import StepEngine
+from kinescribe_server.jobs.errors import JobNotFoundError, ServerDrainingError, StateStoreUnavailableError
+from kinescribe_server.jobs.fair_queue import FairQueue
+from kinescribe_server.jobs.model import LOCAL_OWNER, JobRecord, Resource, StepRef
+from kinescribe_server.jobs.steps import LeaseTimes
+from kinescribe_server.store.protocol import JobLog, JobLogs, JobStore
+
+_LOG = logging.getLogger(__name__)
+
+_RECONCILE_SECONDS = 5.0
+# So that a worker never waits for the next step, and a long job never holds more than that.
+_STEPS_PER_WORKER = 2
+# A job that was reserved but never written is dropped after this time; a client repeats within it.
+_STALE_RESERVATION_SECONDS = 120.0
+
+
+class Orchestrator:
+    """Tends jobs until they have finished. `workers` is how many steps of each resource can run at a time."""
+
+    def __init__(
+        self, store: JobStore, logs: JobLogs, engine: StepEngine, workers: Mapping[Resource, int], times: LeaseTimes
+    ) -> None:
+        self._store = store
+        self._logs = logs
+        self._engine = engine
+        self._capacity = {resource: count * _STEPS_PER_WORKER for resource, count in workers.items()}
+        self._times = times
+        self._queues = {resource: FairQueue() for resource in workers}
+        self._handed_over: dict[StepRef, float] = {}
+        self._tended: dict[str, asyncio.Task[None]] = {}
+        self._unwritten: dict[str, float] = {}
+        self._reconciler: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._reconciler = asyncio.create_task(self._reconcile_for_ever())
+
+    async def aclose(self) -> None:
+        tasks = [task for task in (self._reconciler, *self._tended.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def tend(self, job_id: str) -> None:
+        """Looks after a job until it has finished."""
+        if job_id not in self._tended:
+            task = self._tended[job_id] = asyncio.create_task(self._tend(job_id))
+            task.add_done_callback(lambda _: self._tended.pop(job_id, None))
+
+    async def _tend(self, job_id: str) -> None:
+        try:
+            async with self._logs.follow(job_id) as log:
+                job = await self._store.get(job_id)
+                try:
+                    await self._see_through(job, log)
+                finally:
+                    self._let_go(job)
+                    await self._fill_engine()  # with what other jobs have waiting
+            await self._store.retire(await self._store.get(job_id))
+        except JobNotFoundError:
+            self._unwritten.setdefault(job_id, time.monotonic())
+        except (StateStoreUnavailableError, ServerDrainingError) as error:
+            _LOG.info("job left for the reconciler", extra={"job_id": job_id, "reason": error.reason})
+        except Exception:
+            _LOG.exception("job left for the reconciler: a fault of ours", extra={"job_id": job_id})
+
+    async def _see_through(self, job: JobRecord, log: JobLog) -> None:
+        limit = job.request.execution_timeout
+        deadline_ms = job.created_ms + limit * 1000 if limit else None
+        while not log.finished:
+            seen = log.last
+            left = _RECONCILE_SECONDS
+            if deadline_ms is not None:
+                left = min(left, deadline_ms / 1000 - time.time())
+            if log.closing:
+                await self._store.finish(job.job_id, "cancelled", "CANCELLED", "the job was cancelled")
+            elif left <= 0:
+                await self._store.finish(
+                    job.job_id, "failed", "DEADLINE_EXCEEDED", f"the job was not done after {limit:g} s"
+                )
+            else:
+                await self._hand_over(job)
+            if not await log.wait_beyond(seen, max(left, 0.0)) and not log.closing:
+                await self._store.requeue_overdue(job.job_id)
+
+    async def _hand_over(self, job: JobRecord) -> None:
+        await self._forget_done(job.job_id)
+        most = max(self._capacity.values())
+        waiting = [
+            step
+            for step in await self._store.pending(job.job_id, 2 * most)
+            if StepRef(job.job_id, step) not in self._handed_over
+        ]
+        for resource, queue in self._queues.items():
+            queue.offer(job.owner, job.job_id, [step for step in waiting if step.resource is resource])
+        await self._fill_engine()
+
+    async def _forget_done(self, job_id: str) -> None:
+        """Frees the places of steps that are done, and of steps that nobody picked up in the time of a lease."""
+        mine = {ref.step: since for ref, since in self._handed_over.items() if ref.job_id == job_id}
+        states = await self._store.states(job_id, list(mine))
+        lost_before = time.monotonic() - self._times.lease
+        for step, state in states.items():
+            if state in {"done", ""} or (state == "pending" and mine[step] < lost_before):
+                del self._handed_over[StepRef(job_id, step)]
+
+    async def _fill_engine(self) -> None:
+        with_engine = Counter(ref.step.resource for ref in self._handed_over)
+        refs = []
+        for resource, queue in self._queues.items():
+            while with_engine[resource] < self._capacity[resource] and (ref := queue.take()) is not None:
+                self._handed_over[ref] = time.monotonic()
+                with_engine[resource] += 1
+                refs.append(ref)
+        if refs:
+            await self._engine.submit(refs)
+
+    def _let_go(self, job: JobRecord) -> None:
+        for queue in self._queues.values():
+            queue.offer(job.owner, job.job_id, [])
+        for ref in [ref for ref in self._handed_over if ref.job_id == job.job_id]:
+            del self._handed_over[ref]
+
+    async def _reconcile_for_ever(self) -> None:
+        while True:
+            try:
+                await self._reconcile()
+            except StateStoreUnavailableError:
+                _LOG.warning("the state store does not answer; reconciling later")
+            except Exception:
+                _LOG.exception("reconciling failed: a fault of ours")
+            await asyncio.sleep(_RECONCILE_SECONDS)
+
+    async def _reconcile(self) -> None:
+        for job_id in await self._store.active(LOCAL_OWNER):
+            since = self._unwritten.get(job_id)
+            if since is not None and time.monotonic() - since > _STALE_RESERVATION_SECONDS:
+                await self._store.forget(job_id, LOCAL_OWNER)
+                del self._unwritten[job_id]
+            else:
+                self.tend(job_id)
+        for job_id in await self._store.expired(LOCAL_OWNER):
+            await self._store.forget(job_id, LOCAL_OWNER)

@@ -1,0 +1,191 @@
+"""What a step needs, and who may make it: pure functions over what is known of the job."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kinescribe_server.artifacts.protocol import StoredFile
+from kinescribe_server.film.protocol import ClipOnTimeline, ComposeRequest, RenderRequest, StatePicture
+from kinescribe_server.jobs.makers import MakerSpec, MakerTable
+from kinescribe_server.jobs.model import JobRequest, Options, Step, StepKind, StepResult
+from kinescribe_server.script.model import (
+    Chart,
+    Code,
+    Diagram,
+    Formula,
+    Image,
+    OtherVisual,
+    Scene,
+    Script,
+    Slide,
+    Visual,
+)
+from kinescribe_server.speech.protocol import SpeechRequest
+from kinescribe_server.visuals.protocol import PlaceholderRequest, VisualRequest
+
+_DEFAULT_LANGUAGE = "en"
+_VISUAL_TYPES: dict[type, str] = {
+    Slide: "slide",
+    Diagram: "diagram",
+    Code: "code",
+    Formula: "formula",
+    Chart: "chart",
+    Image: "image",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The request of a step, and the makers that are tried for it in order."""
+
+    request: Any
+    makers: tuple[MakerSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a job when one of its steps is planned."""
+
+    request: JobRequest
+    script: Script
+    results: Mapping[Step, StepResult]
+
+
+def needs(step: Step, segments: int) -> list[Step]:
+    """The steps whose results a step is made from; the script goes without saying."""
+    match step.kind:
+        case StepKind.SCRIPT | StepKind.SPEECH | StepKind.VISUAL:
+            return []
+        case StepKind.RENDER:
+            return [Step(StepKind.SPEECH, step.segment), Step(StepKind.VISUAL, step.segment)]
+        case StepKind.COMPOSE:
+            kinds = (StepKind.RENDER, StepKind.SPEECH)
+            return [Step(kind, index) for index in range(segments) for kind in kinds] + [Step(StepKind.VISUAL, 0)]
+
+
+def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
+    """How a segment's step, or compose, is made."""
+    options = known.request.options
+    if step.kind is StepKind.COMPOSE:
+        return Plan(_compose_request(known, options), (makers.film,))
+    assert step.segment is not None  # noqa: S101 - every other step is a segment's
+    scene = known.script.scenes[step.segment]
+    match step.kind:
+        case StepKind.SPEECH:
+            request = _speech_request(scene, known.script, options)
+            return Plan(request, makers.voices.get(request.voice, ()) if scene.narration.strip() else ())
+        case StepKind.VISUAL:
+            visual = _visual_of(scene)
+            return Plan(_visual_request(visual, scene, known), makers.visuals.get(visual_type(visual), ()))
+        case _:
+            return Plan(_render_request(step.segment, scene, known, options), (makers.clip,))
+
+
+def stand_in(step: Step, known: Known, makers: MakerTable, reason: str, message: str) -> Plan | None:
+    """What takes a failed step's place: silence for speech, a placeholder for a visual, nothing for the rest."""
+    if step.segment is None:
+        return None
+    scene, options = known.script.scenes[step.segment], known.request.options
+    match step.kind:
+        case StepKind.SPEECH:
+            return Plan(_speech_request(scene, known.script, options), (makers.silence,))
+        case StepKind.VISUAL:
+            request = PlaceholderRequest(scene.visual, reason, message, options.theme, options.width, options.height)
+            return Plan(request, (makers.placeholder,))
+        case _:
+            return None
+
+
+def visual_type(visual: Visual) -> str:
+    """The name under which the asset router knows a visual's type."""
+    return visual.type_name if isinstance(visual, OtherVisual) else _VISUAL_TYPES[type(visual)]
+
+
+def artifact_names(step: Step, files: Mapping[str, StoredFile]) -> dict[str, str]:
+    """The names that a step's files have in the job, by role."""
+    endings = {"audio": "audio.wav", "words": "words.json", "layout": "layout.json", "clip": "clip.mp4"}
+    match step.kind:
+        case StepKind.SCRIPT:
+            return {"script": "script.json"}
+        case StepKind.COMPOSE:
+            return {role: role for role in files}
+        case _:
+            return {role: f"segments/{step.segment:04d}/{endings.get(role, f'{role}.png')}" for role in files}
+
+
+def _visual_of(scene: Scene) -> Visual:
+    return scene.visual if scene.visual is not None else Slide(title=scene.title or scene.narration[:120])
+
+
+def _language_of(scene: Scene, script: Script, options: Options) -> str:
+    return scene.language or options.language or script.language or _DEFAULT_LANGUAGE
+
+
+def _speech_request(scene: Scene, script: Script, options: Options) -> SpeechRequest:
+    return SpeechRequest(
+        narration=scene.narration,
+        voice=scene.voice or options.voice,
+        language=_language_of(scene, script, options),
+        rate=options.speaking_rate,
+        lexicon=options.lexicon,
+    )
+
+
+def _visual_request(visual: Visual, scene: Scene, known: Known) -> VisualRequest:
+    options = known.request.options
+    wanted = {visual.attachment} if isinstance(visual, Image) else set()
+    return VisualRequest(
+        visual=visual,
+        theme=options.theme,
+        width=options.width,
+        height=options.height,
+        language=_language_of(scene, known.script, options),
+        attachments={name: sha for name, sha in known.request.attachments.items() if name in wanted},
+    )
+
+
+def _render_request(segment: int, scene: Scene, known: Known, options: Options) -> RenderRequest:
+    speech = known.results.get(Step(StepKind.SPEECH, segment))
+    visual = known.results[Step(StepKind.VISUAL, segment)]
+    states: Sequence[Mapping[str, str]] = visual.details["states"]
+    return RenderRequest(
+        states=tuple(StatePicture(visual.files[state["picture"]].sha256, state["cue"]) for state in states),
+        narration=scene.narration,
+        audio=_sha256(speech, "audio"),
+        words=_sha256(speech, "words"),
+        pause_after=scene.pause_after,
+        width=options.width,
+        height=options.height,
+        frame_rate=options.frame_rate,
+    )
+
+
+def _compose_request(known: Known, options: Options) -> ComposeRequest:
+    clips = []
+    for index, scene in enumerate(known.script.scenes):
+        clip = known.results[Step(StepKind.RENDER, index)]
+        clips.append(
+            ClipOnTimeline(
+                clip=clip.files["clip"].sha256,
+                frames=clip.details["frames"],
+                speech_start=clip.details["speech_start"],
+                narration=scene.narration,
+                words=_sha256(known.results.get(Step(StepKind.SPEECH, index)), "words"),
+                title=scene.title,
+            )
+        )
+    opening = known.results[Step(StepKind.VISUAL, 0)]
+    return ComposeRequest(
+        clips=tuple(clips),
+        title=known.script.title,
+        language=options.language or known.script.language or _DEFAULT_LANGUAGE,
+        poster=opening.files[opening.details["states"][-1]["picture"]].sha256,
+        captions=options.captions,
+        width=options.width,
+        height=options.height,
+        frame_rate=options.frame_rate,
+    )
+
+
+def _sha256(result: StepResult | None, role: str) -> str:
+    return result.files[role].sha256 if result is not None and role in result.files else ""

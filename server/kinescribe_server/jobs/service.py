@@ -1,0 +1,254 @@
+"""What can be done with jobs: the use cases behind the calls."""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
+from kinescribe_server.artifacts.results import ResultFolder, input_key
+from kinescribe_server.engine.protocol import Notice
+from kinescribe_server.jobs.errors import (
+    ArtifactNotFoundError,
+    InvalidRequestError,
+    JobNotFoundError,
+    QueueFullError,
+    RequestIdReusedError,
+    ServerDrainingError,
+    Violation,
+)
+from kinescribe_server.jobs.events import FilmSummary
+from kinescribe_server.jobs.makers import MakerTable
+from kinescribe_server.jobs.model import (
+    JobRecord,
+    JobRequest,
+    JobStatus,
+    Options,
+    Resource,
+    Step,
+    StepKind,
+    StepResult,
+)
+from kinescribe_server.jobs.orchestrator import Orchestrator
+from kinescribe_server.jobs.outcomes import STORED_FILE, film_summary
+from kinescribe_server.jobs.steps import Workshop
+from kinescribe_server.jobs.time_limits import time_limit
+from kinescribe_server.script.model import SCRIPT, Image, Script
+from kinescribe_server.script.protocol import ScriptRequest
+from kinescribe_server.store.protocol import JobLog, JobLogs, JobStore, Reservation
+
+_JOB_ID_BYTES = 10
+# How long a deleted job's steps are given to let go of it.
+_CANCEL_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What a caller asks for, checked and with defaults filled in."""
+
+    source: str | Script
+    options: Options
+    request_id: str = ""
+    labels: Mapping[str, str] | None = None
+    execution_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentState:
+    """A segment of a job: its scene's id and title, and the state and result of each of its steps."""
+
+    index: int
+    scene_id: str
+    title: str
+    states: Mapping[StepKind, str]
+    results: Mapping[StepKind, StepResult]
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetails:
+    """A job in full; the script is None until it is ready, the film until it is made."""
+
+    job: JobRecord
+    script: Script | None = None
+    segments: Sequence[SegmentState] = ()
+    film: FilmSummary | None = None
+
+
+class JobService:
+    """The use cases. Every call names the owner, and sees only the owner's jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        logs: JobLogs,
+        orchestrator: Orchestrator,
+        artifacts: ArtifactStore,
+        results: ResultFolder,
+        workshop: Workshop,
+        makers: MakerTable,
+        queue_limit: int,
+    ) -> None:
+        self._store = store
+        self._logs = logs
+        self._orchestrator = orchestrator
+        self._artifacts = artifacts
+        self._results = results
+        self._workshop = workshop
+        self._makers = makers
+        self._queue_limit = queue_limit
+        self._draining = False
+
+    def drain(self) -> None:
+        """No new jobs from here on."""
+        self._draining = True
+
+    async def generate(self, owner: str, new: NewJob) -> tuple[JobDetails, bool]:
+        """Starts a job; answers it, and whether it was there already.
+
+        Raises RequestIdReusedError, QueueFullError, StorageFullError, ServerDrainingError, StateStoreUnavailableError.
+        """
+        if self._draining:
+            raise ServerDrainingError("the server is shutting down and takes no new jobs")
+        request = await self._request(owner, new)
+        payload = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
+        reservation, job_id = await self._store.reserve(
+            owner, new.request_id, payload, secrets.token_hex(_JOB_ID_BYTES), self._queue_limit
+        )
+        if reservation is Reservation.REUSED:
+            raise RequestIdReusedError(
+                f"request_id {new.request_id!r} was used for job {job_id}, with another payload; use a new one"
+            )
+        if reservation is Reservation.FULL:
+            raise QueueFullError(f"{self._queue_limit} jobs are waiting or running, which is the limit")
+        await self._store.create(job_id, owner, request)  # again on a repeat: the first call may have died before it
+        self._orchestrator.tend(job_id)
+        return await self.get(owner, job_id), reservation is Reservation.SAME
+
+    async def _request(self, owner: str, new: NewJob) -> JobRequest:
+        is_script = isinstance(new.source, Script)
+        data = SCRIPT.dump_json(new.source) if isinstance(new.source, Script) else new.source.encode("utf-8")
+        media_type = "application/json" if is_script else "text/markdown"
+        source = await asyncio.to_thread(self._artifacts.put_bytes, data, media_type)
+        return JobRequest(
+            source=source.sha256,
+            source_is_script=is_script,
+            options=new.options,
+            labels=dict(new.labels or {}),
+            attachments=await self._attachments(owner, new.source),
+            execution_timeout=new.execution_timeout,
+        )
+
+    async def _attachments(self, owner: str, source: str | Script) -> dict[str, str]:
+        """The attachments that a script names, with the SHA-256 of each."""
+        if not isinstance(source, Script):
+            return {}
+        named = {
+            scene.visual.attachment: f"script.scenes[{index}].visual.image.attachment"
+            for index, scene in enumerate(source.scenes)
+            if isinstance(scene.visual, Image)
+        }
+        known = await self._store.attachments(owner, list(named))
+        unknown = tuple(
+            Violation(field, f"{name!r} was not uploaded") for name, field in named.items() if name not in known
+        )
+        if unknown:
+            raise InvalidRequestError(unknown)
+        return known
+
+    async def attach(self, owner: str, data: bytes, media_type: str) -> str:
+        """Stores an attachment; answers the name under which scripts refer to it."""
+        file = await asyncio.to_thread(self._artifacts.put_bytes, data, media_type)
+        name = f"{file.sha256[:32]}.{media_type.partition('/')[2]}"
+        await self._store.add_attachment(owner, name, file.sha256)
+        return name
+
+    async def get(self, owner: str, job_id: str, *, full: bool = False) -> JobDetails:
+        """Raises JobNotFoundError, also for another owner's job."""
+        job = await self._store.get(job_id)
+        if job.owner != owner:
+            raise JobNotFoundError(job_id)
+        compose, script_step = Step(StepKind.COMPOSE), Step(StepKind.SCRIPT)
+        results = await self._store.results(job_id, [compose, script_step])
+        film = None
+        if job.status is JobStatus.SUCCEEDED:
+            film = film_summary(results[compose], job.request.options)
+        if not full or script_step not in results:
+            return JobDetails(job, film=film)
+        script = SCRIPT.validate_json(
+            await asyncio.to_thread(self._artifacts.read, results[script_step].files["script"].sha256)
+        )
+        return JobDetails(job, script, await self._segments(job_id, script), film)
+
+    async def _segments(self, job_id: str, script: Script) -> list[SegmentState]:
+        kinds = (StepKind.SPEECH, StepKind.VISUAL, StepKind.RENDER)
+        steps = [Step(kind, index) for index in range(len(script.scenes)) for kind in kinds]
+        states = await self._store.states(job_id, steps)
+        results = await self._store.results(job_id, steps)
+        return [
+            SegmentState(
+                index=index,
+                scene_id=scene.id,
+                title=scene.title,
+                states={kind: states[Step(kind, index)] for kind in kinds},
+                results={kind: results[Step(kind, index)] for kind in kinds if Step(kind, index) in results},
+            )
+            for index, scene in enumerate(script.scenes)
+        ]
+
+    async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[JobDetails], str]:
+        """A page of jobs, newest first, and the job after which the next page begins ("" on the last page)."""
+        job_ids, following = await self._store.list_jobs(owner, after, size)
+        jobs = []
+        for job_id in job_ids:
+            try:
+                jobs.append(await self.get(owner, job_id))
+            except JobNotFoundError:
+                continue  # deleted meanwhile, or reserved and not yet written
+        return jobs, following
+
+    async def cancel(self, owner: str, job_id: str) -> JobDetails:
+        await self.get(owner, job_id)
+        await self._store.cancel(job_id)
+        self._orchestrator.tend(job_id)
+        return await self.get(owner, job_id)
+
+    async def delete(self, owner: str, job_id: str) -> None:
+        job = (await self.cancel(owner, job_id)).job
+        if not job.status.finished:
+            async with self._logs.follow(job_id) as log:
+                await _until_finished(log)
+        await self._store.forget(job_id, owner)
+
+    async def artifact(self, owner: str, job_id: str, name: str) -> StoredFile:
+        """Raises JobNotFoundError and ArtifactNotFoundError."""
+        await self.get(owner, job_id)
+        artifacts = await self._store.artifacts(job_id)
+        if name not in artifacts:
+            raise ArtifactNotFoundError(f"job {job_id} has no artifact {name!r}; it has {_some(sorted(artifacts))}")
+        return STORED_FILE.validate_json(artifacts[name])
+
+    async def preview(self, owner: str, source_text: str, options: Options) -> tuple[Script, tuple[Notice, ...]]:
+        """The script that a job would have. Raises MakeError for text that no script can be made of."""
+        writer, request = self._makers.writers[options.writer], ScriptRequest(source_text, options.language)
+        key = input_key(owner, writer.name, writer.version, asdict(request))
+        made = await asyncio.to_thread(self._results.get, key)
+        if made is None:
+            limit = time_limit(StepKind.SCRIPT, request)
+            made = await self._workshop.make(Resource.VISUAL, writer, request, limit)
+            made = await asyncio.to_thread(self._results.put_if_absent, key, made)
+        script = SCRIPT.validate_json(await asyncio.to_thread(self._artifacts.read, made.files["script"].sha256))
+        return script, made.notices
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:10]) or "none yet"
+    return shown + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+async def _until_finished(log: JobLog) -> None:
+    async with asyncio.timeout(_CANCEL_SECONDS):
+        while not log.finished:
+            await log.wait_beyond(log.last, _CANCEL_SECONDS)

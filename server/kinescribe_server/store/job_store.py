@@ -1,0 +1,246 @@
+"""The state of jobs in Redis. All that writes events goes through composer.lua."""
+
+import json
+from collections.abc import Awaitable, Mapping, Sequence
+from importlib import resources
+from typing import Any, cast
+
+import redis.asyncio as redis
+from pydantic import TypeAdapter
+
+from kinescribe_server.jobs.errors import JobNotFoundError
+from kinescribe_server.jobs.events import EVENT, AssetDegraded, AssetRetried, Event, JobAccepted
+from kinescribe_server.jobs.model import (
+    STEP_RESULT,
+    Counts,
+    JobRecord,
+    JobRequest,
+    JobStatus,
+    Resource,
+    Step,
+    StepRef,
+    StepResult,
+    Warn,
+)
+from kinescribe_server.store.connection import store_errors
+from kinescribe_server.store.keys import JobKeys, OwnerKeys
+from kinescribe_server.store.protocol import Claim, Outcome, Refusal, Reservation
+
+# A request_id is remembered for two days: longer than any client goes on retrying.
+_REMEMBER_REQUEST_MS = 48 * 3_600_000
+
+_REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
+_WARN: TypeAdapter[Warn] = TypeAdapter(Warn)
+
+
+def _lua(name: str) -> str:
+    return (resources.files("kinescribe_server.store") / name).read_text()
+
+
+def _event_json(event: Event) -> str:
+    return EVENT.dump_json(event).decode()
+
+
+class RedisJobStore:
+    """Implements JobStore."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._compose = client.register_script(_lua("composer.lua"))
+        self._reserve = client.register_script(_lua("reserve.lua"))
+
+    async def _tell(self, job_id: str, fact: str, *arguments: str | int | float) -> list[Any]:
+        async with store_errors():
+            return cast(
+                "list[Any]",
+                await self._compose(keys=JobKeys(job_id).for_composer(), args=[fact, *arguments]),
+            )
+
+    # Jobs
+
+    async def reserve(
+        self, owner: str, request_id: str, payload_hash: str, job_id: str, limit: int
+    ) -> tuple[Reservation, str]:
+        keys = OwnerKeys(owner)
+        async with store_errors():
+            answer, known = await self._reserve(
+                keys=[keys.request(request_id), keys.jobs, keys.active],
+                args=[request_id, payload_hash, job_id, limit, _REMEMBER_REQUEST_MS],
+            )
+        return Reservation(answer), known
+
+    async def create(self, job_id: str, owner: str, request: JobRequest) -> None:
+        accepted = _event_json(JobAccepted(request.labels))
+        await self._tell(job_id, "create", owner, _REQUEST.dump_json(request).decode(), accepted)
+
+    async def get(self, job_id: str) -> JobRecord:
+        keys = JobKeys(job_id)
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(keys.job)
+            pipe.lrange(keys.warnings, 0, -1)
+            fields, warnings = await pipe.execute()
+        if not fields:
+            raise JobNotFoundError(job_id)
+        return _record(job_id, fields, warnings)
+
+    async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[str], str]:
+        """A page of an owner's jobs, newest first: those after the job `after` ("" for the first page), and the job
+        after which the next page begins ("" if there is none)."""
+        keys = OwnerKeys(owner)
+        async with store_errors():
+            first = 0
+            if after:
+                rank = cast("int | None", await self._redis.zrevrank(keys.jobs, after))
+                first = 0 if rank is None else rank + 1
+            found = cast("list[str]", await self._redis.zrevrange(keys.jobs, first, first + size))
+        return found[:size], found[size - 1] if len(found) > size else ""
+
+    async def add_attachment(self, owner: str, name: str, sha256: str) -> None:
+        async with store_errors():
+            await self._redis.hset(OwnerKeys(owner).attachments, name, sha256)
+
+    async def attachments(self, owner: str, names: Sequence[str]) -> dict[str, str]:
+        """Of the names, those that were uploaded, with the SHA-256 of each."""
+        if not names:
+            return {}
+        async with store_errors():
+            found = await cast(
+                "Awaitable[list[str | None]]", self._redis.hmget(OwnerKeys(owner).attachments, list(names))
+            )
+        return {name: sha256 for name, sha256 in zip(names, found, strict=True) if sha256}
+
+    async def active(self, owner: str) -> list[str]:
+        async with store_errors():
+            return sorted(await cast("Awaitable[set[str]]", self._redis.smembers(OwnerKeys(owner).active)))
+
+    async def retire(self, job: JobRecord) -> None:
+        keys = OwnerKeys(job.owner)
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.zadd(keys.expiry, {job.job_id: job.expires_ms})
+            pipe.srem(keys.active, job.job_id)
+            await pipe.execute()
+
+    async def expired(self, owner: str) -> list[str]:
+        async with store_errors():
+            seconds, _ = await self._redis.time()
+            return cast("list[str]", await self._redis.zrangebyscore(OwnerKeys(owner).expiry, "-inf", seconds * 1000))
+
+    async def forget(self, job_id: str, owner: str) -> None:
+        keys = OwnerKeys(owner)
+        async with store_errors():
+            await self._redis.delete(*JobKeys(job_id).for_composer())
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zrem(keys.jobs, job_id)
+                pipe.zrem(keys.expiry, job_id)
+                pipe.srem(keys.active, job_id)
+                await pipe.execute()
+
+    async def cancel(self, job_id: str) -> None:
+        if await self._tell(job_id, "cancel") == [Refusal.ABSENT]:
+            raise JobNotFoundError(job_id)
+
+    async def finish(self, job_id: str, status: str, reason: str, message: str) -> None:
+        await self._tell(job_id, "finish", status, reason, message)
+
+    # Steps
+
+    async def pending(self, job_id: str, limit: int) -> list[Step]:
+        """The first steps that wait, at most `limit` for each resource."""
+        keys = JobKeys(job_id)
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for resource in Resource:
+                pipe.zrange(keys.pending(resource), 0, limit - 1)
+            found = await cast("Awaitable[list[list[str]]]", pipe.execute())
+        return [Step.parse(step) for queue in found for step in queue]
+
+    async def states(self, job_id: str, steps: Sequence[Step]) -> dict[Step, str]:
+        """Of each step: "pending", "running", "waiting", "done", or "" if there is none."""
+        if not steps:
+            return {}
+        names = [str(step) for step in steps]
+        async with store_errors():
+            found = await cast("Awaitable[list[str | None]]", self._redis.hmget(JobKeys(job_id).steps, names))
+        return {step: (state or "").partition(" ")[0] for step, state in zip(steps, found, strict=True)}
+
+    async def requeue_overdue(self, job_id: str) -> int:
+        answer = await self._tell(job_id, "overdue")
+        return int(answer[1]) if answer[0] == "ok" else 0
+
+    async def results(self, job_id: str, steps: Sequence[Step]) -> dict[Step, StepResult]:
+        """The results of those of the steps that are done."""
+        if not steps:
+            return {}
+        names = [str(step) for step in steps]
+        async with store_errors():
+            found = await cast("Awaitable[list[str | None]]", self._redis.hmget(JobKeys(job_id).results, names))
+        return {step: STEP_RESULT.validate_json(result) for step, result in zip(steps, found, strict=True) if result}
+
+    async def artifacts(self, job_id: str) -> dict[str, str]:
+        """A job's artifacts by name, each a StoredFile as JSON."""
+        async with store_errors():
+            return await cast("Awaitable[dict[str, str]]", self._redis.hgetall(JobKeys(job_id).artifacts))
+
+    async def claim(self, ref: StepRef, lease_seconds: float) -> Claim | Refusal:
+        answer = await self._tell(ref.job_id, "claim", str(ref.step), int(lease_seconds * 1000))
+        return Claim(ref, int(answer[1])) if answer[0] == "claimed" else Refusal(answer[0])
+
+    async def _tell_held(self, claim: Claim, fact: str, *arguments: str | int) -> Refusal | None:
+        answer = await self._tell(claim.ref.job_id, fact, str(claim.ref.step), claim.attempt, *arguments)
+        return None if answer[0] == "ok" else Refusal(answer[0])
+
+    async def renew(self, claim: Claim, lease_seconds: float) -> Refusal | None:
+        return await self._tell_held(claim, "renew", int(lease_seconds * 1000))
+
+    async def hand_back(self, claim: Claim) -> Refusal | None:
+        return await self._tell_held(claim, "hand_back")
+
+    async def retry(self, claim: Claim, event: AssetRetried, lease_seconds: float) -> Refusal | None:
+        """Between attempts the step stays leased, for the delay and a lease more, so that nobody else picks it up."""
+        return await self._tell_held(claim, "retry", int((event.delay + lease_seconds) * 1000), _event_json(event))
+
+    async def done(self, claim: Claim, outcome: Outcome) -> Refusal | None:
+        step, result = claim.ref.step, outcome.result
+        degraded = AssetDegraded(step.segment, step.kind, result.degraded, outcome.degraded_message)
+        return await self._tell_held(
+            claim,
+            "done",
+            json.dumps(
+                {
+                    "result": STEP_RESULT.dump_json(result).decode(),
+                    "artifacts": outcome.artifacts,
+                    "cached": result.cached,
+                    "segments": outcome.segments,
+                    "warnings": [_WARN.dump_json(warning).decode() for warning in outcome.warnings],
+                    "body": _event_json(outcome.event),
+                    "degraded": _event_json(degraded) if result.degraded else "",
+                    "degraded_message": outcome.degraded_message,
+                    "strict": outcome.strict,
+                }
+            ),
+        )
+
+    async def gauge(self, claim: Claim, percent: float) -> None:
+        step = claim.ref.step
+        gauge = {"step": step.kind, "segment": step.segment, "attempt": claim.attempt, "percent": percent}
+        async with store_errors():
+            await self._redis.publish(JobKeys(claim.ref.job_id).gauges, json.dumps(gauge))
+
+
+def _record(job_id: str, fields: Mapping[str, str], warnings: Sequence[str]) -> JobRecord:
+    def number(name: str) -> int:
+        return int(fields.get(name, "0"))
+
+    return JobRecord(
+        job_id=job_id,
+        owner=fields["owner"],
+        request=_REQUEST.validate_json(fields["request"]),
+        status=JobStatus(fields["status"]),
+        sequence=number("sequence"),
+        counts=Counts(*(number(name) for name in ("segments", "audio", "visual", "rendered", "composed"))),
+        created_ms=number("created"),
+        started_ms=number("started"),
+        ended_ms=number("ended"),
+        error_reason=fields.get("error_reason", ""),
+        error_message=fields.get("error_message", ""),
+        warnings=tuple(_WARN.validate_json(warning) for warning in warnings),
+    )

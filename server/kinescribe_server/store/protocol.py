@@ -1,0 +1,136 @@
+"""The seam of state: what jobs/ needs of the store."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from kinescribe_server.jobs.events import AssetRetried, Event
+from kinescribe_server.jobs.model import JobRecord, JobRequest, Step, StepRef, StepResult, Warn
+
+
+class Refusal(StrEnum):
+    """Why a call about a step was not taken."""
+
+    ABSENT = "absent"  # there is no such job
+    CLOSED = "closed"  # the job has finished or is being cancelled
+    DONE = "done"  # the step is done, or does not exist
+    TAKEN = "taken"  # another worker holds it
+    LOST = "lost"  # the caller's attempt is not the current one
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A step in hand: it is the holder's until the lease runs out, and its result counts only for this attempt."""
+
+    ref: StepRef
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that is written when a step is done. `degraded` is "" for what was made as asked."""
+
+    result: StepResult
+    event: Event
+    artifacts: Mapping[str, str]  # name in the job -> StoredFile as JSON
+    warnings: Sequence[Warn] = ()
+    segments: int = 0
+    degraded_message: str = ""
+    strict: bool = False
+
+
+class Reservation(StrEnum):
+    NEW = "new"
+    SAME = "same"
+    REUSED = "reused"
+    FULL = "full"
+
+
+class JobStore(Protocol):
+    """The state of jobs. Every method may raise StateStoreUnavailableError."""
+
+    async def reserve(
+        self, owner: str, request_id: str, payload_hash: str, job_id: str, limit: int
+    ) -> tuple[Reservation, str]: ...
+
+    async def create(self, job_id: str, owner: str, request: JobRequest) -> None:
+        """Creates a job unless it is there."""
+        ...
+
+    async def get(self, job_id: str) -> JobRecord:
+        """Raises JobNotFoundError."""
+        ...
+
+    async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[str], str]: ...
+
+    async def add_attachment(self, owner: str, name: str, sha256: str) -> None: ...
+
+    async def attachments(self, owner: str, names: Sequence[str]) -> dict[str, str]: ...
+
+    async def active(self, owner: str) -> list[str]: ...
+
+    async def retire(self, job: JobRecord) -> None:
+        """Takes a finished job out of the active ones and notes when it expires."""
+        ...
+
+    async def expired(self, owner: str) -> list[str]: ...
+
+    async def forget(self, job_id: str, owner: str) -> None: ...
+
+    async def cancel(self, job_id: str) -> None: ...
+
+    async def finish(self, job_id: str, status: str, reason: str, message: str) -> None: ...
+
+    async def pending(self, job_id: str, limit: int) -> list[Step]: ...
+
+    async def states(self, job_id: str, steps: Sequence[Step]) -> dict[Step, str]: ...
+
+    async def requeue_overdue(self, job_id: str) -> int: ...
+
+    async def results(self, job_id: str, steps: Sequence[Step]) -> dict[Step, StepResult]: ...
+
+    async def artifacts(self, job_id: str) -> dict[str, str]: ...
+
+    async def claim(self, ref: StepRef, lease_seconds: float) -> Claim | Refusal: ...
+
+    async def renew(self, claim: Claim, lease_seconds: float) -> Refusal | None: ...
+
+    async def hand_back(self, claim: Claim) -> Refusal | None: ...
+
+    async def retry(self, claim: Claim, event: AssetRetried, lease_seconds: float) -> Refusal | None: ...
+
+    async def done(self, claim: Claim, outcome: Outcome) -> Refusal | None: ...
+
+    async def gauge(self, claim: Claim, percent: float) -> None: ...
+
+
+class JobLog(Protocol):
+    """A job's event log as this process has read it; it grows while it is followed."""
+
+    @property
+    def last(self) -> int:
+        """The number of the last event that was read."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last event is JobFinished."""
+        ...
+
+    @property
+    def closing(self) -> bool:
+        """Whether the job has finished or is being cancelled."""
+        ...
+
+    async def wait_beyond(self, sequence: int, timeout_seconds: float) -> bool:
+        """Waits for an event after `sequence`; False if none came in time. Raises JobNotFoundError if the job is
+        deleted, ServerDrainingError when the server drains, StateStoreUnavailableError when the store is away."""
+        ...
+
+
+class JobLogs(Protocol):
+    """Follows the logs of jobs."""
+
+    def follow(self, job_id: str) -> AbstractAsyncContextManager[JobLog]: ...
