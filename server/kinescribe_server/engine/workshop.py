@@ -6,11 +6,16 @@ they crash.
 """
 
 import asyncio
+import contextlib
+import itertools
+import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as PoolTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +27,17 @@ from pebble import ProcessExpired, ProcessPool
 from kinescribe_server.artifacts.folder import ArtifactFolder
 from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.engine.protocol import Made
-from kinescribe_server.jobs.errors import MakeError, ServerDrainingError
+from kinescribe_server.jobs.errors import KinescribeError, MakeError, ServerDrainingError
 from kinescribe_server.jobs.makers import MakerSpec
 from kinescribe_server.jobs.model import Resource
+
+_LOG = logging.getLogger(__name__)
 
 # Native leaks end with their process.
 _TASKS_PER_PROCESS = 500
 _STOP_SECONDS = 5.0
+# A gauge is for people to look at: more often than this is noise.
+_GAUGE_SECONDS = 0.25
 # Each process computes on one core; several processes share the machine.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -38,12 +47,20 @@ class ProcessWorkshop:
 
     def __init__(self, data: Path, workers: Mapping[Resource, int], warm: Mapping[Resource, tuple[str, ...]]) -> None:
         context = multiprocessing.get_context("spawn")
+        # Gauges come as datagrams: a worker never waits for a reader, and one that is killed in the middle of sending
+        # leaves no half message and no lock behind.
+        self._gauges, workers_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._gauges.setblocking(False)
+        self._workers_end = workers_end
+        self._listeners: dict[int, Callable[[float], None]] = {}
+        self._calls = itertools.count()
+        asyncio.get_running_loop().add_reader(self._gauges, self._read_gauges)
         self._pools = {
             resource: ProcessPool(
                 max_workers=count,
                 max_tasks=_TASKS_PER_PROCESS,
                 initializer=_start_worker,
-                initargs=(data, warm.get(resource, ())),
+                initargs=(data, warm.get(resource, ()), workers_end),
                 context=context,
             )
             for resource, count in workers.items()
@@ -54,27 +71,49 @@ class ProcessWorkshop:
         for pool in self._pools.values():
             pool.schedule(_nothing)
 
-    async def make(self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float) -> Made:
-        """Runs a maker. Cancelling the call ends the process that runs it.
+    async def make(
+        self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float, on_gauge: Callable[[float], None]
+    ) -> Made:
+        """Runs a maker, and calls `on_gauge` with the percentages that it reports. Cancelling the call ends the
+        process that runs it.
 
         Raises MakeError, also (and retryable) when the process died or took longer than `time_limit` seconds.
         """
+        call = next(self._calls)
         try:
-            future = self._pools[resource].schedule(_make, args=(maker.target, request), timeout=time_limit)
+            future = self._pools[resource].schedule(_make, args=(maker.target, request, call), timeout=time_limit)
         except RuntimeError as error:  # the pool is being closed
             raise ServerDrainingError("the workers are shutting down") from error
+        self._listeners[call] = on_gauge
         try:
             return cast("Made", await asyncio.wrap_future(future))
+        except KinescribeError:
+            raise
         except PoolTimeoutError:
             raise MakeError("TIME_LIMIT", f"{maker.name} took longer than {time_limit:.0f} s", retryable=True) from None
         except ProcessExpired as error:
             raise MakeError(
                 "WORKER_LOST", f"the worker process of {maker.name} died (exit code {error.exitcode})", retryable=True
             ) from error
+        except Exception as error:
+            _LOG.exception("a maker failed", extra={"maker": maker.name})
+            raise MakeError("MAKER_FAILED", f"{maker.name} failed: {type(error).__name__}", retryable=True) from error
+        finally:
+            del self._listeners[call]
+
+    def _read_gauges(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while datagram := self._gauges.recv(64):
+                call, percent = datagram.split()
+                if (listener := self._listeners.get(int(call))) is not None:
+                    listener(float(percent))
 
     async def aclose(self) -> None:
         """Ends every worker process, whatever it is doing."""
         await asyncio.gather(*(asyncio.to_thread(_end, pool) for pool in self._pools.values()))
+        asyncio.get_running_loop().remove_reader(self._gauges)
+        self._gauges.close()
+        self._workers_end.close()
 
 
 def _end(pool: ProcessPool) -> None:
@@ -87,17 +126,19 @@ def _end(pool: ProcessPool) -> None:
 
 @dataclass
 class _Worker:
-    bench: WorkerBench | None = None
+    artifacts: ArtifactFolder | None = None
+    gauges: socket.socket | None = None
 
 
 _WORKER = _Worker()
 
 
-def _start_worker(data: Path, warm: tuple[str, ...]) -> None:
+def _start_worker(data: Path, warm: tuple[str, ...], gauges: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(_ONE_THREAD)
-    _WORKER.bench = WorkerBench(ArtifactFolder(data))
+    gauges.setblocking(False)
+    _WORKER.artifacts, _WORKER.gauges = ArtifactFolder(data), gauges
     for target in warm:
         resolve_name(target)
 
@@ -113,6 +154,17 @@ def _nothing() -> None:
     """Makes a pool start its processes."""
 
 
-def _make(target: str, request: Any) -> Made:
-    assert _WORKER.bench is not None  # noqa: S101 - set by the initializer
-    return cast("Made", resolve_name(target)(request, _WORKER.bench))
+def _make(target: str, request: Any, call: int) -> Made:
+    artifacts, gauges = _WORKER.artifacts, _WORKER.gauges
+    assert artifacts is not None  # noqa: S101 - set by the initializer
+    assert gauges is not None  # noqa: S101
+    last = 0.0
+
+    def report(percent: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _GAUGE_SECONDS:
+            last = time.monotonic()
+            with contextlib.suppress(OSError):  # nobody reads fast enough: the gauge is dropped
+                gauges.send(f"{call} {percent:.1f}".encode())
+
+    return cast("Made", resolve_name(target)(request, WorkerBench(artifacts, report)))

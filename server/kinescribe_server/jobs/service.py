@@ -237,7 +237,7 @@ class JobService:
         made = await asyncio.to_thread(self._results.get, key)
         if made is None:
             limit = time_limit(StepKind.SCRIPT, request)
-            made = await self._workshop.make(Resource.VISUAL, writer, request, limit)
+            made = await self._workshop.make(Resource.VISUAL, writer, request, limit, lambda _: None)
             made = await asyncio.to_thread(self._results.put_if_absent, key, made)
         script = SCRIPT.validate_json(await asyncio.to_thread(self._artifacts.read, made.files["script"].sha256))
         return script, made.notices

@@ -6,6 +6,7 @@ runs a step twice.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -48,7 +49,9 @@ _STORE_PATIENCE_SECONDS = 300.0
 class Workshop(Protocol):
     """Where makers run. Raises MakeError."""
 
-    async def make(self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float) -> Made: ...
+    async def make(
+        self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float, on_gauge: Callable[[float], None]
+    ) -> Made: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,11 @@ class StepRunner:
         ref = claim.ref
         job = await self.store.get(ref.job_id)
         context = {
-            "job_id": ref.job_id, "step": str(ref.step), "segment": ref.step.segment,
-            "attempt": claim.attempt, "owner": job.owner,
+            "job_id": ref.job_id,
+            "step": str(ref.step),
+            "segment": ref.step.segment,
+            "attempt": claim.attempt,
+            "owner": job.owner,
         }
         try:
             if claim.attempt > _MAX_CLAIMS:
@@ -214,7 +220,7 @@ class StepRunner:
             if made is None:
                 limit = time_limit(step.kind, wanted.request)
                 try:
-                    made = await self.workshop.make(step.resource, maker, wanted.request, limit)
+                    made = await self._make_with_gauge(claim, maker, wanted.request, limit)
                 except MakeError as error:
                     if error.retryable and claim.attempt < MAX_ATTEMPTS:
                         raise _AttemptFailedError(claim, error) from error
@@ -229,6 +235,29 @@ class StepRunner:
             raise failures[0]
         raise MakeError("UNKNOWN_TYPE", f"nothing here makes {_wanted_name(step, wanted)}")
 
+    async def _make_with_gauge(self, claim: Claim, maker: MakerSpec, request: Any, limit: float) -> Made:
+        """Runs a maker; its percentages go out one at a time, the latest when the one before is out."""
+        latest: asyncio.Queue[float] = asyncio.Queue(maxsize=1)
+
+        def keep_latest(percent: float) -> None:
+            if latest.full():
+                latest.get_nowait()
+            latest.put_nowait(percent)
+
+        async def send() -> None:
+            while True:
+                percent = await latest.get()
+                with contextlib.suppress(StateStoreUnavailableError):
+                    await self.store.gauge(claim, percent)
+
+        keep_latest(0.0)
+        sending = asyncio.create_task(send())
+        try:
+            return await self.workshop.make(claim.ref.step.resource, maker, request, limit, keep_latest)
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
     async def _known(self, job: JobRecord, step: Step) -> Known:
         script_step = Step(StepKind.SCRIPT)
         wanted = needs(step, job.counts.segments)
@@ -236,9 +265,7 @@ class StepRunner:
         missing = [str(other) for other in (script_step, *wanted) if other not in results]
         if missing:
             raise MakeError("RESULT_MISSING", f"{step} needs {', '.join(missing)}", retryable=True)
-        script = await asyncio.to_thread(
-            _load_script, self.artifacts, results[script_step].files["script"].sha256
-        )
+        script = await asyncio.to_thread(_load_script, self.artifacts, results[script_step].files["script"].sha256)
         return Known(job.request, script, results)
 
     async def _patiently(self, call: Callable[..., Awaitable[Refusal | None]], *arguments: Any) -> Refusal | None:

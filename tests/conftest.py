@@ -1,0 +1,43 @@
+"""Fixtures that every kind of test may use: real parts only."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kinescribe_server.app import Service, run_service
+from kinescribe_server.config import Settings
+from kinescribe_server.store.embedded import EmbeddedValkey
+
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # each end of a server is an INFO line otherwise
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests bring their own Redis and data folder."""
+    for name in ("REDIS_URL", "REDIS_HOST", "KINESCRIBE_DATA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
+    """A Valkey of the test's own."""
+    server = EmbeddedValkey(tmp_path / "valkey")
+    await server.start()
+    yield server
+    await server.aclose()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(log_level="DEBUG")
+
+
+@pytest.fixture
+async def service(tmp_path: Path, settings: Settings) -> AsyncIterator[Service]:
+    """A whole service in an empty data folder."""
+    async with run_service(tmp_path / "data", log_file=tmp_path / "service.log", settings=settings) as running:
+        yield running

@@ -1,0 +1,99 @@
+"""What a step is made from, and by whom."""
+
+import pytest
+
+from kinescribe_server.app import MAKERS
+from kinescribe_server.artifacts.protocol import StoredFile
+from kinescribe_server.film.protocol import ComposeRequest, RenderRequest
+from kinescribe_server.jobs.model import JobRequest, Options, Step, StepKind, StepResult
+from kinescribe_server.jobs.plan import Known, artifact_names, needs, plan, stand_in
+from kinescribe_server.script.model import Diagram, OtherVisual, Scene, Script, Slide
+from kinescribe_server.speech.protocol import SpeechRequest
+from kinescribe_server.visuals.protocol import PlaceholderRequest, VisualRequest
+
+_OPTIONS = Options(voice=next(iter(MAKERS.voices)), theme="light")
+_FILE = StoredFile("0" * 64, 1, "image/png")
+
+
+def _known(*scenes: Scene, results: dict[Step, StepResult] | None = None, options: Options = _OPTIONS) -> Known:
+    return Known(JobRequest("0" * 64, True, options), Script("Film", "en", scenes), results or {})
+
+
+def _visual_result(*cues: str) -> StepResult:
+    states = [{"picture": f"state-{number:02d}", "cue": cue} for number, cue in enumerate(cues)]
+    return StepResult({state["picture"]: _FILE for state in states}, {"states": states}, "slide")
+
+
+@pytest.mark.parametrize("text", ["script", "speech:0", "visual:12", "render:499", "compose"])
+def test_a_step_is_read_as_it_is_written(text: str) -> None:
+    assert str(Step.parse(text)) == text
+
+
+def test_a_scene_without_a_visual_shows_its_title() -> None:
+    made = plan(Step(StepKind.VISUAL, 0), _known(Scene(title="Why", narration="Because.")), MAKERS)
+    assert isinstance(made.request, VisualRequest)
+    assert made.request.visual == Slide(title="Why")
+
+
+def test_a_diagram_has_a_second_maker_to_fall_back_on() -> None:
+    made = plan(Step(StepKind.VISUAL, 0), _known(Scene(visual=Diagram("graph TD; A-->B"))), MAKERS)
+    assert [maker.name for maker in made.makers] == ["mermaid-render", "mmdr"]
+
+
+def test_an_unknown_visual_type_has_no_maker_and_gets_a_placeholder() -> None:
+    step, known = Step(StepKind.VISUAL, 0), _known(Scene(visual=OtherVisual("hologram", "…")))
+    assert plan(step, known, MAKERS).makers == ()
+    substitute = stand_in(step, known, MAKERS, "UNKNOWN_TYPE", "nothing draws it")
+    assert substitute is not None
+    assert isinstance(substitute.request, PlaceholderRequest)
+    assert substitute.request.message == "nothing draws it"
+
+
+def test_nothing_stands_in_for_a_clip_or_the_film() -> None:
+    known = _known(Scene(narration="Hello."))
+    assert stand_in(Step(StepKind.RENDER, 0), known, MAKERS, "X", "x") is None
+    assert stand_in(Step(StepKind.COMPOSE), known, MAKERS, "X", "x") is None
+
+
+def test_a_scenes_language_and_voice_win_over_the_scripts_and_the_options() -> None:
+    known = _known(Scene(narration="Hallo.", language="de", voice="other"))
+    request = plan(Step(StepKind.SPEECH, 0), known, MAKERS).request
+    assert isinstance(request, SpeechRequest)
+    assert (request.language, request.voice) == ("de", "other")
+
+
+def test_a_clip_is_made_of_its_segments_pictures_and_sound() -> None:
+    results = {
+        Step(StepKind.VISUAL, 0): _visual_result("", "first"),
+        Step(StepKind.SPEECH, 0): StepResult({"audio": _FILE, "words": _FILE}, {"duration": 2.0}, "hibari"),
+    }
+    request = plan(Step(StepKind.RENDER, 0), _known(Scene(narration="First."), results=results), MAKERS).request
+    assert isinstance(request, RenderRequest)
+    assert [state.cue for state in request.states] == ["", "first"]
+    assert request.audio == request.words == _FILE.sha256
+
+
+def test_the_film_needs_every_clip_and_every_segments_words() -> None:
+    wanted = {str(step) for step in needs(Step(StepKind.COMPOSE), 2)}
+    assert wanted == {"render:0", "render:1", "speech:0", "speech:1", "visual:0"}
+
+
+def test_the_film_is_joined_in_the_order_of_the_scenes() -> None:
+    results = {Step(StepKind.VISUAL, 0): _visual_result("")}
+    for index in range(3):
+        clip = StoredFile(str(index) * 64, 1, "video/mp4")
+        results[Step(StepKind.RENDER, index)] = StepResult({"clip": clip}, {"frames": 16, "speech_start": 0.25}, "clip")
+    scenes = [Scene(narration=f"Scene {index}.") for index in range(3)]
+    request = plan(Step(StepKind.COMPOSE), _known(*scenes, results=results), MAKERS).request
+    assert isinstance(request, ComposeRequest)
+    assert [clip.clip[0] for clip in request.clips] == ["0", "1", "2"]
+    assert [clip.narration for clip in request.clips] == ["Scene 0.", "Scene 1.", "Scene 2."]
+
+
+def test_files_have_stable_names_within_a_job() -> None:
+    files = {"audio": _FILE, "words": _FILE}
+    assert set(artifact_names(Step(StepKind.SPEECH, 3), files).values()) == {
+        "segments/0003/audio.wav",
+        "segments/0003/words.json",
+    }
+    assert artifact_names(Step(StepKind.COMPOSE), {"film.mp4": _FILE}) == {"film.mp4": "film.mp4"}

@@ -1,0 +1,91 @@
+"""Files by their content, and records of results."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from kinescribe_server.artifacts.folder import ArtifactFolder
+from kinescribe_server.artifacts.results import ResultFolder, input_key
+from kinescribe_server.engine.protocol import Made
+from kinescribe_server.jobs.errors import ArtifactNotFoundError, StorageFullError
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> ArtifactFolder:
+    return ArtifactFolder(tmp_path, min_free_bytes=0)
+
+
+def test_a_file_is_found_by_the_hash_of_its_bytes(artifacts: ArtifactFolder) -> None:
+    stored = artifacts.put_bytes(b"hello", "text/plain")
+    assert stored.sha256 == hashlib.sha256(b"hello").hexdigest()
+    assert stored.size_bytes == 5
+    assert artifacts.read(stored.sha256) == b"hello"
+
+
+def test_the_same_bytes_are_one_file(artifacts: ArtifactFolder, tmp_path: Path) -> None:
+    first = artifacts.put_bytes(b"hello", "text/plain")
+    beside = artifacts.scratch() / "part"
+    beside.write_bytes(b"hello")
+    assert artifacts.put_file(beside, "text/plain") == first
+    assert len([path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]) == 1
+    assert list(artifacts.scratch().iterdir()) == []
+
+
+def test_a_file_can_be_read_from_any_offset(artifacts: ArtifactFolder) -> None:
+    stored = artifacts.put_bytes(b"0123456789", "text/plain")
+    assert b"".join(artifacts.chunks(stored.sha256, 4, 3)) == b"456789"
+    assert list(artifacts.chunks(stored.sha256, 10, 3)) == []
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 63, "A" * 64, "/" * 64])
+def test_what_is_not_a_hash_is_no_address(artifacts: ArtifactFolder, name: str) -> None:
+    with pytest.raises(ArtifactNotFoundError):
+        artifacts.read(name)
+
+
+def test_below_the_floor_of_free_disk_nothing_is_stored(tmp_path: Path) -> None:
+    full = ArtifactFolder(tmp_path, min_free_bytes=1 << 60)
+    with pytest.raises(StorageFullError, match="MiB free"):
+        full.put_bytes(b"hello", "text/plain")
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_a_result_is_found_by_its_input(artifacts: ArtifactFolder, tmp_path: Path) -> None:
+    results = ResultFolder(tmp_path, artifacts)
+    key = input_key("local", "slide", "1", {"title": "Hello"})
+    made = Made({"audio": artifacts.put_bytes(b"x", "audio/wav", 1.5)}, {"duration": 1.5})
+    assert results.get(key) is None
+    assert results.put_if_absent(key, made) == made
+    assert results.get(key) == made
+
+
+def test_the_first_record_of_a_key_wins(artifacts: ArtifactFolder, tmp_path: Path) -> None:
+    results = ResultFolder(tmp_path, artifacts)
+    first, second = Made(details={"take": 1}), Made(details={"take": 2})
+    results.put_if_absent("ab" * 32, first)
+    assert results.put_if_absent("ab" * 32, second) == first
+
+
+def test_a_record_whose_files_are_gone_is_made_again(artifacts: ArtifactFolder, tmp_path: Path) -> None:
+    results = ResultFolder(tmp_path, artifacts)
+    lost = artifacts.put_bytes(b"lost", "text/plain")
+    results.put_if_absent("ab" * 32, Made({"file": lost}))
+    artifacts.path(lost.sha256).unlink()
+    assert results.get("ab" * 32) is None
+    again = Made({"file": artifacts.put_bytes(b"found", "text/plain")})
+    assert results.put_if_absent("ab" * 32, again) == again
+    assert results.get("ab" * 32) == again
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("someone", "slide", "1", {"title": "Hello"}),
+        ("local", "code", "1", {"title": "Hello"}),
+        ("local", "slide", "2", {"title": "Hello"}),
+        ("local", "slide", "1", {"title": "Hullo"}),
+    ],
+)
+def test_a_key_depends_on_owner_maker_version_and_input(other: tuple[str, str, str, dict[str, str]]) -> None:
+    assert input_key(*other) != input_key("local", "slide", "1", {"title": "Hello"})
