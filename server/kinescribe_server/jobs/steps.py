@@ -104,7 +104,7 @@ class StepRunner:
     async def _attempts(self, ref: StepRef) -> None:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_AttemptFailedError),
-            wait=wait_exponential_jitter(initial=0.5, max=8.0, jitter=0.5),
+            wait=wait_exponential_jitter(multiplier=0.5, max=8.0, jitter=0.5),
             stop=stop_after_attempt(MAX_ATTEMPTS),
             before_sleep=self._announce_retry,
             reraise=True,
@@ -272,7 +272,7 @@ class StepRunner:
         """Calls the store, and waits for it if it is away: what has been made is not thrown away for that."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(StateStoreUnavailableError),
-            wait=wait_exponential_jitter(initial=0.2, max=5.0),
+            wait=wait_exponential_jitter(multiplier=0.2, max=5.0),
             stop=stop_after_delay(_STORE_PATIENCE_SECONDS),
             reraise=True,
         )
