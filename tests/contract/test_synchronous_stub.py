@@ -57,7 +57,7 @@ def grpc_create_channel(grpc_server: str) -> Callable[..., grpc.Channel]:
 
 
 @pytest.fixture(scope="module")
-def grpc_stub_cls() -> type[Stub]:
+def grpc_stub_cls() -> object:
     return Stub
 
 
@@ -76,7 +76,7 @@ def _violations(stub: Stub, request: video_service_pb2.GenerateVideoRequest) -> 
 def _reason(error: grpc.RpcError) -> str:
     info = error_details_pb2.ErrorInfo()
     assert rpc_status.from_call(error).details[0].Unpack(info)
-    return info.reason
+    return str(info.reason)
 
 
 def test_every_violation_comes_back_at_once_and_no_job_is_made(grpc_stub: Stub) -> None:

@@ -46,7 +46,6 @@ class ProcessWorkshop:
     """Runs makers in pools of worker processes that store what they make below `data`."""
 
     def __init__(self, data: Path, workers: Mapping[Resource, int], warm: Mapping[Resource, tuple[str, ...]]) -> None:
-        context = multiprocessing.get_context("spawn")
         # Gauges come as datagrams: a worker never waits for a reader, and one that is killed in the middle of sending
         # leaves no half message and no lock behind.
         self._gauges, workers_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -55,16 +54,28 @@ class ProcessWorkshop:
         self._listeners: dict[int, Callable[[float], None]] = {}
         self._calls = itertools.count()
         asyncio.get_running_loop().add_reader(self._gauges, self._read_gauges)
-        self._pools = {
-            resource: ProcessPool(
-                max_workers=count,
-                max_tasks=_TASKS_PER_PROCESS,
-                initializer=_start_worker,
-                initargs=(data, warm.get(resource, ()), workers_end),
-                context=context,
-            )
-            for resource, count in workers.items()
-        }
+        self._data = data
+        self._workers = workers
+        self._warm = warm
+        self._closed = False
+        self._pools = {resource: self._new_pool(resource) for resource in workers}
+
+    def _new_pool(self, resource: Resource) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._workers[resource],
+            max_tasks=_TASKS_PER_PROCESS,
+            initializer=_start_worker,
+            initargs=(self._data, self._warm.get(resource, ()), self._workers_end),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def _pool(self, resource: Resource) -> ProcessPool:
+        """The pool of a resource; a new one where the old one broke."""
+        if self._closed:
+            raise ServerDrainingError("the workers are shutting down")
+        if not self._pools[resource].active:
+            self._pools[resource] = self._new_pool(resource)
+        return self._pools[resource]
 
     def warm_up(self) -> None:
         """Starts the processes, so that the first job does not wait for them."""
@@ -80,10 +91,7 @@ class ProcessWorkshop:
         Raises MakeError, also (and retryable) when the process died or took longer than `time_limit` seconds.
         """
         call = next(self._calls)
-        try:
-            future = self._pools[resource].schedule(_make, args=(maker.target, request, call), timeout=time_limit)
-        except RuntimeError as error:  # the pool is being closed
-            raise ServerDrainingError("the workers are shutting down") from error
+        future = self._pool(resource).schedule(_make, args=(maker.target, request, call), timeout=time_limit)
         self._listeners[call] = on_gauge
         try:
             return cast("Made", await asyncio.wrap_future(future))
@@ -110,6 +118,7 @@ class ProcessWorkshop:
 
     async def aclose(self) -> None:
         """Ends every worker process, whatever it is doing."""
+        self._closed = True
         await asyncio.gather(*(asyncio.to_thread(_end, pool) for pool in self._pools.values()))
         asyncio.get_running_loop().remove_reader(self._gauges)
         self._gauges.close()
@@ -140,7 +149,8 @@ def _start_worker(data: Path, warm: tuple[str, ...], gauges: socket.socket) -> N
     gauges.setblocking(False)
     _WORKER.artifacts, _WORKER.gauges = ArtifactFolder(data), gauges
     for target in warm:
-        resolve_name(target)
+        with contextlib.suppress(Exception):  # the step that needs it says what is missing
+            resolve_name(target)
 
 
 def _end_with_parent() -> None:

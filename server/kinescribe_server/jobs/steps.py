@@ -189,7 +189,7 @@ class StepRunner:
         known = await self._known(job, step)
         wanted = plan(step, known, self.makers)
         if step.kind is StepKind.SPEECH and not known.script.scenes[step.segment or 0].narration.strip():
-            return StepResult({}, {"duration": 0.0}, "none"), (), ""
+            return StepResult({}, {"duration": 0.0}, ""), (), ""
         try:
             return *await self._try_makers(claim, job, wanted), ""
         except MakeError as error:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import grpc
+
 from kinescribe.v1 import catalog_service_pb2 as pb
 from kinescribe.v1 import catalog_service_pb2_grpc
-
 from kinescribe_server.speech.protocol import VoiceInfo
 
 Context = grpc.aio.ServicerContext[object, object]

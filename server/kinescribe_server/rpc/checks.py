@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.duration_pb2 import Duration
-from kinescribe.v1 import job_pb2, script_pb2, video_service_pb2
 
+from kinescribe.v1 import job_pb2, script_pb2, video_service_pb2
 from kinescribe_server.jobs.errors import InvalidRequestError, Violation
 from kinescribe_server.jobs.model import Options
 from kinescribe_server.jobs.service import NewJob

@@ -6,8 +6,8 @@ from typing import assert_never
 from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from kinescribe.v1 import artifact_pb2, event_pb2, job_pb2, script_pb2, video_service_pb2
 
+from kinescribe.v1 import artifact_pb2, event_pb2, job_pb2, script_pb2, video_service_pb2
 from kinescribe_server.artifacts.protocol import StoredFile
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs import events

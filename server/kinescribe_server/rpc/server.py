@@ -3,8 +3,8 @@
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from kinescribe.v1 import catalog_service_pb2, catalog_service_pb2_grpc, video_service_pb2, video_service_pb2_grpc
 
+from kinescribe.v1 import catalog_service_pb2, catalog_service_pb2_grpc, video_service_pb2, video_service_pb2_grpc
 from kinescribe_server.rpc.catalog import CatalogServicer
 from kinescribe_server.rpc.interceptors import CallInterceptor
 from kinescribe_server.rpc.video import VideoServicer

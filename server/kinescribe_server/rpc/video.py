@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import grpc
+
 from kinescribe.v1 import video_service_pb2 as pb
 from kinescribe.v1 import video_service_pb2_grpc
-
 from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.jobs.model import LOCAL_OWNER
 from kinescribe_server.jobs.service import JobService

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from kinescribe.v1 import event_pb2
 from kinescribe.v1 import video_service_pb2 as pb
-
 from kinescribe_server.jobs.errors import LogForkedError, SequenceInFutureError, WatchLimitError
 from kinescribe_server.jobs.service import JobService
 from kinescribe_server.rpc import checks

@@ -131,13 +131,13 @@ if fact == 'retry' then
 end
 
 if fact == 'done' then
-  local outcome = cjson.decode(ARGV[4])  -- {result, artifacts, cached, segments, warnings, degraded, strict, body, …}
+  local outcome = cjson.decode(ARGV[4])  -- as RedisJobStore.done writes it
   redis.call('HSET', steps, step, 'done ' .. attempt)
   redis.call('ZREM', leases, step)
   redis.call('HSET', results, step, outcome.result)
   for name, file in pairs(outcome.artifacts) do redis.call('HSET', artifacts, name, file) end
   for _, warning in ipairs(outcome.warnings) do redis.call('RPUSH', warnings, warning) end
-  raise(outcome.cached and 'cached' or 'made')
+  if outcome.cached then raise('cached') elseif outcome.made then raise('made') end
 
   local kind, segment = string.match(step, '^(%a+):?(%d*)$')
   if kind == 'script' then

@@ -209,6 +209,7 @@ class RedisJobStore:
                     "result": STEP_RESULT.dump_json(result).decode(),
                     "artifacts": outcome.artifacts,
                     "cached": result.cached,
+                    "made": bool(result.maker) and not result.cached,
                     "segments": outcome.segments,
                     "warnings": [_WARN.dump_json(warning).decode() for warning in outcome.warnings],
                     "body": _event_json(outcome.event),

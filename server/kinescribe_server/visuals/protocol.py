@@ -1,7 +1,7 @@
 """The seam of pictures."""
 
-from dataclasses import dataclass, field
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from kinescribe_server.script.model import Visual
@@ -34,7 +34,7 @@ class PlaceholderRequest:
 
 # A visual maker's `Made`: files {"state-00": PNG, "state-01": PNG, …, "layout": JSON}; details {"states": [{"picture":
 # "state-00", "cue": ""}, {"picture": "state-01", "cue": "the words of the item that this state adds"}, …]}.
-# Every picture is width x height, opaque RGB. State 0 is shown from the start; its cue is the text that it adds, if it
-# adds any. A layout record is {"width", "height", "boxes": [{"text", "x", "y", "width", "height", "font_size",
-# "color", "background", "state"}]} in pixels.
+# Every picture is width x height and opaque (RGB, or RGBA with every alpha 255). State 0 is shown from the start; its
+# cue is the text that it adds, if it adds any. A layout record is {"width", "height", "boxes": [{"text", "x", "y",
+# "width", "height", "font_size", "color", "background", "state"}]} in pixels.
 LayoutJson = Mapping[str, Any]

@@ -1,0 +1,49 @@
+"""The command line: one small file for each command. What needs grpc is imported when a command runs, so that
+`kinescribe --help` answers at once."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from kinescribe.cli.cancel import cancel
+from kinescribe.cli.download import download
+from kinescribe.cli.jobs import jobs
+from kinescribe.cli.render import render
+from kinescribe.cli.serve import serve
+from kinescribe.cli.watch import watch
+
+app = typer.Typer(
+    name="kinescribe",
+    help="Turn texts into narrated films, and watch every step of the way.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 -- slow, and seldom needed
+
+        typer.echo(f"kinescribe {version('kinescribe')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None: ...
+
+
+for _command in (render, serve, watch, jobs, cancel, download):
+    app.command()(_command)
+
+
+def main() -> None:
+    # gRPC's core writes every closed connection to standard error otherwise.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    app()

@@ -1,0 +1,78 @@
+"""The options of a film as the command line takes them, checked before anything is started."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kinescribe.v1.job_pb2 import VideoOptions
+
+# The limits of VideoOptions in protos/kinescribe/v1/job.proto.
+_SIDE = range(320, 3841, 2)
+_MAX_PIXELS = 3840 * 2160
+_FRAME_RATES = (24, 25, 30, 50, 60)
+_SPEAKING_RATES = (0.5, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmOptions:
+    """None and the empty text leave a choice to the text's front matter and the service."""
+
+    voice: str = ""
+    theme: str = ""
+    language: str = ""
+    size: str | None = None
+    frame_rate: int | None = None
+    speaking_rate: float | None = None
+    captions: bool | None = None
+    strict: bool = False
+
+    def problems(self) -> list[str]:
+        """What is wrong, each with what was given and what is allowed."""
+        found = []
+        if self.size is not None:
+            found += _size_problems(self.size)
+        if self.frame_rate is not None and self.frame_rate not in _FRAME_RATES:
+            allowed = ", ".join(map(str, _FRAME_RATES))
+            found.append(f"frame rate: {self.frame_rate} is not possible; allowed: {allowed}")
+        low, high = _SPEAKING_RATES
+        if self.speaking_rate is not None and not low <= self.speaking_rate <= high:
+            found.append(f"speaking rate: {self.speaking_rate:g} is not possible; allowed: {low:g} to {high:g}")
+        return found
+
+    def message(self) -> "VideoOptions":
+        """The options as the service takes them. Only for options without problems."""
+        from kinescribe.v1 import job_pb2  # noqa: PLC0415 -- not needed for --help
+
+        options = job_pb2.VideoOptions(
+            voice=self.voice,
+            theme=self.theme,
+            language=self.language,
+            frame_rate=self.frame_rate or 0,
+            speaking_rate=self.speaking_rate or 0.0,
+            strict=self.strict,
+        )
+        if self.size is not None:
+            options.width, options.height = parse_size(self.size) or (0, 0)
+        if self.captions is not None:
+            options.captions = job_pb2.CAPTION_MODE_SIDECAR if self.captions else job_pb2.CAPTION_MODE_OFF
+        return options
+
+
+def parse_size(size: str) -> tuple[int, int] | None:
+    match = re.fullmatch(r"([0-9]{1,5})[x×]([0-9]{1,5})", size.strip().lower())
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _size_problems(size: str) -> list[str]:
+    sides = parse_size(size)
+    if sides is None:
+        return [f'size: "{size}" is not WIDTHxHEIGHT, for example 1920x1080']
+    found = [
+        f"size: the {name} {side} is not possible; allowed: even numbers from {_SIDE[0]} to {_SIDE[-1]}"
+        for name, side in zip(("width", "height"), sides, strict=True)
+        if side not in _SIDE
+    ]
+    if not found and sides[0] * sides[1] > _MAX_PIXELS:
+        found.append(f"size: {size} has more pixels than 3840x2160, the most that is possible")
+    return found

@@ -1,0 +1,113 @@
+"""Which texts a film is made of: files, folders and globs become checked texts, and everything wrong is named."""
+
+import glob
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# The service's limit; checked here as well, so that a mistake is told before anything is started.
+MAX_CHARACTERS = 200_000
+# A character takes at most four bytes in UTF-8; three more are a byte order mark.
+_MAX_BYTES = 4 * MAX_CHARACTERS + 3
+_TEXT_SUFFIXES = (".markdown", ".md", ".txt")
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A text to make a film of. `path` is None for standard input."""
+
+    name: str
+    stem: str
+    text: str
+    path: Path | None
+
+
+class BadInputError(Exception):
+    """What is wrong with an argument or a text."""
+
+
+def gather(arguments: Sequence[str]) -> tuple[list[SourceText], list[str]]:
+    """The texts behind the arguments, in their order and each once, and everything that is wrong with them."""
+    sources: list[SourceText] = []
+    problems: list[str] = []
+    for path in _once(arguments, problems):
+        name = "standard input" if path is None else str(path)
+        try:
+            sources.append(SourceText(name, path.stem if path else "stdin", read_text(_read(path)), path))
+        except BadInputError as error:
+            problems.append(f"{name}: {error}")
+    return sources, problems
+
+
+def _once(arguments: Sequence[str], problems: list[str]) -> list[Path | None]:
+    """The paths of all arguments, none twice; None is standard input."""
+    paths: dict[Path | None, Path | None] = {}
+    for argument in arguments:
+        if argument == STDIN:
+            paths[None] = None
+            continue
+        try:
+            for path in find(argument):
+                paths.setdefault(path.resolve(), path)
+        except BadInputError as error:
+            problems.append(f"{argument}: {error}")
+    return list(paths.values())
+
+
+def find(argument: str) -> list[Path]:
+    """The files that an argument means. What exists under that very name is no glob."""
+    path = Path(argument)
+    if path.is_dir():
+        files = _texts_in(path)
+        if not files:
+            raise BadInputError(f"the folder has no {', '.join(_TEXT_SUFFIXES)} files")
+    elif path.exists():
+        files = [path]
+    elif glob.has_magic(argument):
+        matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))]  # noqa: PTH207 -- may be absolute
+        files = [file for match in matches for file in (_texts_in(match) if match.is_dir() else [match])]
+        if not files:
+            raise BadInputError("no file matches")
+    else:
+        raise BadInputError("there is no such file")
+    return files
+
+
+def _texts_in(folder: Path) -> list[Path]:
+    """The texts of a folder and the folders in it, without hidden ones."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _TEXT_SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _read(path: Path | None) -> bytes:
+    """The bytes of a file or of standard input, up to just above what is allowed."""
+    if path is None:
+        return sys.stdin.buffer.read(_MAX_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise BadInputError(f"cannot be read: {error.strerror}") from error
+
+
+def read_text(data: bytes) -> str:
+    """The text of a file's bytes."""
+    if len(data) > _MAX_BYTES:
+        raise BadInputError(f"the text is longer than the {MAX_CHARACTERS:,} characters that are allowed")
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{data[error.start]:02x} at position {error.start:,}"
+        raise BadInputError(f"not UTF-8 text: {found}") from error
+    if not text.strip():
+        raise BadInputError("the text is empty")
+    if len(text) > MAX_CHARACTERS:
+        raise BadInputError(f"the text has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed")
+    return text

@@ -1,0 +1,90 @@
+"""`kinescribe render`: texts in, films out."""
+
+from typing import Annotated
+
+import typer
+
+from kinescribe.cli.film_options import FilmOptions
+from kinescribe.cli.inputs import gather
+from kinescribe.cli.outputs import plan
+from kinescribe.cli.parameters import Data, Json, Quiet, check_address, data_folder
+from kinescribe.cli.run import refuse, run
+
+
+def render(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            show_default=False,
+            help="Texts in Markdown or plain prose: files, folders (all .md, .markdown and .txt in them), globs, or -.",
+        ),
+    ],
+    *,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE.mp4|DIR/",
+            show_default=False,
+            help="The film, or a folder for films. Captions (.vtt), transcript (.txt) and poster (.png) go beside it.",
+        ),
+    ] = None,
+    voice: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="The voice that speaks.")] = "",
+    theme: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="The look of the pictures.")] = "",
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", show_default=False, help="The size in pixels. Default 1920x1080.")
+    ] = None,
+    language: Annotated[
+        str, typer.Option(metavar="TAG", show_default=False, help="The language of the film, for example en.")
+    ] = "",
+    frame_rate: Annotated[
+        int | None,
+        typer.Option(metavar="N", show_default=False, help="Frames per second: 24, 25, 30, 50 or 60. Default 30."),
+    ] = None,
+    speaking_rate: Annotated[
+        float | None, typer.Option(metavar="R", show_default=False, help="How fast is spoken: 0.5 to 2. Default 1.")
+    ] = None,
+    captions: Annotated[
+        bool | None,
+        typer.Option("--captions/--no-captions", show_default=False, help="Write captions beside the film."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="A degraded scene makes the film fail.")] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            callback=check_address,
+            show_default=False,
+            help="The service to use. Without it the service of the data folder, run inside this command if need be.",
+        ),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="How many films are made at a time.")] = 2,
+    quiet: Quiet = False,
+) -> None:
+    """Make narrated films of texts.
+
+    Each film is written into the current folder under the name of its text, unless -o says otherwise. Without --server
+    the service runs inside this command and ends with it. Ctrl-C cancels.
+
+    Exit code 0: delivered (degraded scenes are named on standard error); 1: a job failed; 2: bad usage or input, and
+    nothing was started; 3: degraded under --strict; 130: interrupted. Of several films the worst counts.
+    """
+    options = FilmOptions(voice, theme, language, size, frame_rate, speaking_rate, captions, strict)
+    sources, problems = gather(files)
+    problems += options.problems()
+    outputs, output_problems = plan(sources, out)
+    problems += output_problems
+    if problems:
+        refuse(problems)
+
+    from kinescribe.cli.batch import make_films  # noqa: PLC0415 -- with grpc, which --help does not need
+    from kinescribe.cli.display import choose  # noqa: PLC0415
+    from kinescribe.cli.film import FilmOrder  # noqa: PLC0415
+
+    orders = [FilmOrder(source, files) for source, files in zip(sources, outputs, strict=True)]
+    display = choose(json=json, quiet=quiet, films=len(orders))
+    run(make_films(orders, options.message(), display, at_a_time=jobs, server=server, data_dir=data_folder(data)))

@@ -1,0 +1,34 @@
+"""`kinescribe serve`: the service on its own."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from kinescribe.cli.exits import ExitCode
+from kinescribe.cli.parameters import Data, check_address, data_folder
+from kinescribe.cli.run import run
+
+
+def serve(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", callback=check_address, help="Where to listen for gRPC calls.")
+    ] = "127.0.0.1:50051",
+    data: Data = None,
+) -> None:
+    """Run the service until Ctrl-C or SIGTERM.
+
+    Its log, one JSON object a line, goes to standard output.
+    """
+    from kinescribe.embedded import serve as serve_folder  # noqa: PLC0415 -- with grpc, which --help does not need
+
+    folder = data_folder(data)
+
+    def announce(address: str) -> None:
+        print(f"kinescribe: serving on {address}, data in {folder}", file=sys.stderr, flush=True)  # noqa: T201
+
+    async def work() -> ExitCode:
+        await serve_folder(folder, listen, announce)
+        return ExitCode.DELIVERED
+
+    run(work())

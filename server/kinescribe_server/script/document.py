@@ -1,0 +1,98 @@
+"""A document as the script writer sees it: sections of blocks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kinescribe_server.script.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class ProseBlock:
+    """A paragraph. Every block carries its speaker note: what the author wants said in place of what we would say."""
+
+    text: Text
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """An item of a list; `level` is its depth, 0 to 2."""
+
+    text: Text
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlock:
+    """A list, flattened: children follow their parents. `first` is the number of the first item, None without one."""
+
+    items: tuple[ListItem, ...]
+    first: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """A table; every row has as many cells as the header. `alignments` are "", "left", "center" or "right"."""
+
+    header: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    alignments: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteBlock:
+    """The words quoted, and who said them."""
+
+    text: Text
+    attribution: Text = field(default_factory=lambda: Text(""))
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """Source code and the name of its language ("" where none is given)."""
+
+    source: str
+    language: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramBlock:
+    """A Mermaid diagram."""
+
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaBlock:
+    """A displayed formula in LaTeX, without delimiters."""
+
+    latex: str
+    note: str = ""
+
+
+Block = ProseBlock | ListBlock | TableBlock | QuoteBlock | CodeBlock | DiagramBlock | FormulaBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading (empty before the first one; its level is then 0) and the blocks up to the next heading."""
+
+    heading: Text
+    level: int
+    blocks: tuple[Block, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole document. `pictures` counts the images that cannot be shown, because only their address is known."""
+
+    front_matter: Mapping[str, Any]
+    sections: tuple[Section, ...]
+    pictures: int = 0

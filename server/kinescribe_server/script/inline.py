@@ -1,0 +1,87 @@
+"""The inline content of Markdown as Text: no addresses, no signs, emphasis dropped, code and formulas as atoms."""
+
+import re
+from dataclasses import dataclass
+
+from markdown_it.token import Token
+
+from kinescribe_server.script.html_text import say_note
+from kinescribe_server.script.spoken_code import say_code
+from kinescribe_server.script.spoken_formula import formula_atom
+from kinescribe_server.script.text import Atom, Text, mark
+
+# A bare address is read as the name of its host: nobody wants to hear or see the rest.
+_ADDRESS = re.compile(r"\b(?:https?|ftp)://(?:www\.)?([\w.-]*\w)(?:[:/?#][^\s<>\"'()]*[^\s<>\"'(),.;:!?])?/?")
+# Pictographs, with the signs that join and colour them: shown, never said.
+_PICTOGRAPHS = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3]+")
+_ARROWS = re.compile(r"\s*[→⇒➜⟶]\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Inline content as Text, what its `<!-- say: … -->` comments ask for, and the images in it by description and by
+    whether they are links (as badges are)."""
+
+    text: Text
+    note: str = ""
+    images: tuple[tuple[str, bool], ...] = ()
+
+
+def read_inline(token: Token | None, language: str) -> Inline:
+    """Reads the children of an inline token."""
+    pieces: list[str] = []
+    atoms: list[Atom] = []
+    notes: list[str] = []
+    images: list[tuple[str, bool]] = []
+    links = 0
+
+    def add(atom: Atom) -> None:
+        pieces.append(mark(len(atoms)))
+        atoms.append(atom)
+
+    english = is_english(language)
+    for child in (token.children or ()) if token else ():
+        match child.type:
+            case "text" | "text_special":
+                _add_plain(child.content, english, pieces, atoms)
+            case "code_inline":
+                add(Atom(child.content.strip(), say_code(child.content, english=english)))
+            case "math_inline" | "math_inline_double":
+                add(formula_atom(child.content, language))
+            case "softbreak" | "hardbreak":
+                pieces.append(" ")
+            case "html_inline":
+                notes.append(say_note(child.content))
+                pieces.append(" " if child.content.lower().startswith("<br") else "")
+            case "link_open":
+                links += 1
+            case "link_close":
+                links -= 1
+            case "image":
+                images.append((child.content, links > 0))
+    return Inline(Text(" ".join("".join(pieces).split()), tuple(atoms)), " ".join(filter(None, notes)), tuple(images))
+
+
+def read_plain(text: str, language: str) -> Text:
+    """Text that is not Markdown, as Text."""
+    pieces: list[str] = []
+    atoms: list[Atom] = []
+    _add_plain(text, is_english(language), pieces, atoms)
+    return Text(" ".join("".join(pieces).split()), tuple(atoms))
+
+
+def is_english(language: str) -> bool:
+    """Whether sentences of our own may be put into a text of that language; an unknown one counts as English."""
+    return language.split("-", maxsplit=1)[0].lower() in {"", "en"}
+
+
+def _add_plain(content: str, english: bool, pieces: list[str], atoms: list[Atom]) -> None:
+    """Adds text, with atoms for what is shown and said differently in it."""
+    content = _ADDRESS.sub(r"\1", content)
+    last = 0
+    for found in re.finditer(f"{_PICTOGRAPHS.pattern}|{_ARROWS.pattern}", content):
+        pieces += [content[last : found.start()], mark(len(atoms))]
+        arrow = _ARROWS.fullmatch(found[0])
+        atoms.append(Atom(found[0], (" to " if english else ", ") if arrow else ""))
+        last = found.end()
+    pieces.append(content[last:])

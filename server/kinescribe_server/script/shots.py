@@ -1,0 +1,56 @@
+"""A shot: a visual and the sentences that are said over it. Scenes are made of shots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kinescribe_server.script.key_points import key_points
+from kinescribe_server.script.model import Bullet, BulletList, Paragraph, Slide, Visual
+from kinescribe_server.script.sentences import MAX_WORDS, balanced, closed, count_words
+from kinescribe_server.script.text import Text
+
+# A slide shows a paragraph itself up to so many words; of a longer one it shows the points.
+_SHOWN_WORDS = 28
+_MOST_POINTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A visual, what is said over it, and the heading that it stands under."""
+
+    title: str
+    visual: Visual
+    says: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> float:
+        return sum(count_words(sentence) for sentence in self.says)
+
+    @property
+    def narration(self) -> str:
+        return " ".join(sentence for sentence in self.says if sentence)
+
+    def saying(self, before: Sequence[str] = (), after: Sequence[str] = ()) -> "Shot":
+        return replace(self, says=(*before, *self.says, *after))
+
+
+def within_length(shot: Shot) -> list[Shot]:
+    """A shot that says too much for one scene, as several with the same visual."""
+    if shot.words <= MAX_WORDS:
+        return [shot]
+    return [replace(shot, says=tuple(run)) for run in balanced(shot.says, count_words)]
+
+
+def prose_slide(title: str, sentences: Sequence[Text], *, english: bool) -> Slide:
+    """A slide for sentences: themselves if they are few, else their points. What is on the title is not repeated."""
+    shown = " ".join(sentence.shown for sentence in sentences)
+    points = key_points(sentences, _MOST_POINTS, english=english)
+    fresh = [point for point in points if point.shown.rstrip("…") != title.rstrip("…")]
+    points = fresh if len(fresh) > 1 else points
+    if len(points) < 2 or (count_words(shown) <= _SHOWN_WORDS and len(sentences) < 3):
+        return Slide(title=title, blocks=() if shown.rstrip(".") == title else (Paragraph(shown),))
+    return Slide(title=title, blocks=(BulletList(tuple(Bullet(point.shown) for point in points)),))
+
+
+def said(sentences: Sequence[Text]) -> tuple[str, ...]:
+    """The sentences as they are said; those without words (a row of signs) are left out."""
+    return tuple(closed(spoken) for text in sentences if any(map(str.isalnum, spoken := text.said)))

@@ -1,0 +1,27 @@
+"""From what a template drew to what a maker hands over: pictures, cues and the layout record."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from kinescribe_server.engine.protocol import Bench, Made, Notice
+from kinescribe_server.visuals.page import Canvas, Drawn
+
+
+def layout_record(drawn: Drawn, canvas: Canvas) -> dict[str, Any]:
+    """Every box of text: where it is (pixels, rounded to hundredths), how large, in which colour on which."""
+    boxes = [{name: round(v, 2) if isinstance(v, float) else v for name, v in box.items()} for box in drawn.boxes]
+    return {"width": canvas.width, "height": canvas.height, "boxes": boxes}
+
+
+def hand_over(drawn: Drawn, canvas: Canvas, bench: Bench, notices: Sequence[Notice] = ()) -> Made:
+    """Stores the pictures and the layout record."""
+    layout = json.dumps(layout_record(drawn, canvas), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    names = [f"state-{number:02}" for number in range(len(drawn.pictures))]
+    files = {
+        name: bench.artifacts.put_bytes(picture, "image/png")
+        for name, picture in zip(names, drawn.pictures, strict=True)
+    }
+    files["layout"] = bench.artifacts.put_bytes(layout.encode(), "application/json")
+    states = [{"picture": name, "cue": cue} for name, cue in zip(names, drawn.cues, strict=True)]
+    return Made(files, {"states": states}, tuple(notices))

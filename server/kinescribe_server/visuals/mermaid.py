@@ -1,0 +1,210 @@
+"""Diagrams in Mermaid's language, drawn without a browser by either of two renderers."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mmdr
+from mermaid_render import renderer as pele
+
+from kinescribe_server.engine.protocol import Bench, Made, Notice
+from kinescribe_server.jobs.errors import MakeError
+from kinescribe_server.script.model import Diagram
+from kinescribe_server.visuals.drawing import Drawing, safe_drawing
+from kinescribe_server.visuals.layout import hand_over
+from kinescribe_server.visuals.page import Canvas, draw
+from kinescribe_server.visuals.protocol import VisualRequest
+from kinescribe_server.visuals.themes import Theme, theme_named
+from kinescribe_server.visuals.wording import one_line
+
+_MAX_CHARACTERS = 20_000
+# Mermaid's own limit (its setting maxEdges). Layout time grows with the square of it.
+_MAX_EDGES = 500
+_EDGE = re.compile(r"--|==|-\.|~~~|->|<-|&")
+# Labels are not drawn larger than this, in design pixels, so that a diagram of two boxes does not shout.
+_LARGEST_TEXT = 46.0
+# Below this, in design pixels, a diagram is turned if that helps; below the next the user is told.
+_COMFORTABLE_TEXT = 30.0
+_SMALL_TEXT = 16.0
+# And below this it is refused.
+_UNREADABLE_TEXT = 6.0
+# A diagram is changed when its text grows by at least this much.
+_WORTH_CHANGING = 1.15
+# Nodes closer together, and their labels in two short lines sooner than in one long one.
+_CLOSE = {
+    "flowchart": {"rankSpacing": 24, "nodeSpacing": 28, "wrappingWidth": 80},
+    "sequence": {"messageMargin": 20, "mirrorActors": False, "boxMargin": 6, "noteMargin": 8, "diagramMarginY": 4},
+}
+# Larger drawings take too long to be drawn in several ways; their text stays small in all of them.
+_LARGE_SVG = 200_000
+# The room for the diagram as parts of the page, for comparing directions before the page is set.
+_ROOM = (0.93, 0.72)
+
+_WHERE = re.compile(r"^([\w-]+) at (\d+):(\d+): (.*)", re.DOTALL)
+_FLOW = re.compile(r"^(\s*(?:flowchart|graph)\s+)(LR|RL|TD|TB|BT)\b", re.MULTILINE)
+_TURNED = {"LR": "TD", "RL": "BT", "TD": "LR", "TB": "LR", "BT": "RL"}
+
+Render = Callable[[str, Theme], Drawing]
+
+
+def make_diagram_with_mermaid_render(request: VisualRequest, bench: Bench) -> Made:
+    """Draws `request.visual`, a Diagram. Raises MakeError (DIAGRAM_INVALID, DIAGRAM_TOO_LARGE, THEME_UNKNOWN)."""
+    return _make(request, bench, _with_mermaid_render)
+
+
+def make_diagram_with_mmdr(request: VisualRequest, bench: Bench) -> Made:
+    """As make_diagram_with_mermaid_render, with the other renderer."""
+    return _make(request, bench, _with_mmdr)
+
+
+def _make(request: VisualRequest, bench: Bench, render: Render) -> Made:
+    diagram = request.visual
+    if not isinstance(diagram, Diagram):
+        raise MakeError("VISUAL_MISMATCH", f"a diagram was expected, found {type(diagram).__name__}")
+    source = diagram.source.encode("utf-8", "replace").decode().replace("\0", "")
+    _check_amount(source)
+    canvas = Canvas(theme_named(request.theme), request.width, request.height, request.language)
+    drawing = _best_layout(source, render, canvas)
+    _check_text(_expected_text(drawing, canvas))
+    content = {
+        "title": one_line(diagram.title),
+        "svg": drawing.svg,
+        "natural_width": drawing.width,
+        "natural_height": drawing.height,
+        "max_scale": _LARGEST_TEXT / 16,
+        "labels": one_line(drawing.words),
+        "text_size": drawing.text_size,
+    }
+    drawn = draw("picture", content, canvas)
+    text_size = drawing.text_size * drawn.facts["scale"] / canvas.unit
+    return hand_over(drawn, canvas, bench, _notices(text_size))
+
+
+def _check_amount(source: str) -> None:
+    if not source.strip():
+        raise MakeError("DIAGRAM_INVALID", "the diagram has no source")
+    edges = len(_EDGE.findall(source))
+    if len(source) > _MAX_CHARACTERS or edges > _MAX_EDGES:
+        raise MakeError(
+            "DIAGRAM_TOO_LARGE",
+            f"the diagram has {len(source):,} characters and about {edges:,} edges; "
+            f"a diagram can have {_MAX_CHARACTERS:,} characters and {_MAX_EDGES} edges",
+        )
+
+
+def _check_text(text_size: float) -> None:
+    if 0 < text_size < _UNREADABLE_TEXT:
+        raise MakeError(
+            "DIAGRAM_TOO_LARGE",
+            f"the diagram cannot be read on one page: its smallest text would be {text_size:.1f} pixels high at 1080p, "
+            f"and {_UNREADABLE_TEXT:.0f} are needed; split it",
+        )
+
+
+def _notices(text_size: float) -> tuple[Notice, ...]:
+    if text_size == 0 or text_size >= _SMALL_TEXT:
+        return ()
+    message = (
+        f"the diagram is large: its smallest text is {text_size:.0f} pixels high at 1080p; split it to be readable"
+    )
+    return (Notice("DIAGRAM_TEXT_SMALL", message),)
+
+
+def _best_layout(source: str, render: Render, canvas: Canvas) -> Drawing:
+    """The diagram as written, or set closer, or turned by a quarter, where its text would else be small."""
+    best = render(source, canvas.theme)
+    if _expected_text(best, canvas) >= _COMFORTABLE_TEXT or len(best.svg) > _LARGE_SVG:
+        return best
+    turned = _FLOW.sub(lambda found: found[1] + _TURNED[found[2]], source, count=1)
+    closer = [_with_directive(text, _CLOSE) for text in dict.fromkeys((source, turned))]
+    for other in (render(text, canvas.theme) for text in closer):
+        if _expected_text(other, canvas) >= _WORTH_CHANGING * _expected_text(best, canvas):
+            best = other
+    return best
+
+
+def _expected_text(drawing: Drawing, canvas: Canvas) -> float:
+    """How large the diagram's text will be, in design pixels."""
+    scale = min(_ROOM[0] * canvas.width / drawing.width, _ROOM[1] * canvas.height / drawing.height)
+    return min(drawing.text_size * scale / canvas.unit, _LARGEST_TEXT)
+
+
+def _with_mermaid_render(source: str, theme: Theme) -> Drawing:
+    # The renderer looks themes up by name in this table, and has no other way to be given colours.
+    name = f"kinescribe-{theme.name}"
+    pele.THEMES[name] = _pele_colors(theme)
+    try:
+        svg = pele.render(source, name)["result"]["svg"]
+    except ValueError as error:
+        raise _invalid(str(error)) from error
+    return _checked(svg, 16)
+
+
+def _pele_colors(theme: Theme) -> dict[str, str]:
+    colors = theme.colors
+    return {
+        "bg": colors["page"],
+        "fg": colors["text"],
+        "muted": colors["muted"],
+        "line": colors["muted"],
+        "surface": colors["band"],
+        "surface-alt": colors["card"],
+        "border": colors["accent"],
+        "accent": colors["accent"],
+    }
+
+
+def _with_mmdr(source: str, theme: Theme) -> Drawing:
+    try:
+        svg = mmdr.render(_with_colors(source, theme)).svg()
+    except ValueError as error:
+        raise _invalid(str(error)) from error
+    return _checked(svg, 14)
+
+
+def _with_colors(source: str, theme: Theme) -> str:
+    """The source with a directive for the colours, after the front matter if there is some."""
+    colors = theme.colors
+    variables = {
+        "background": colors["page"],
+        "darkMode": theme.dark,
+        "primaryColor": colors["band"],
+        "primaryTextColor": colors["text"],
+        "primaryBorderColor": colors["accent"],
+        "secondaryColor": colors["card"],
+        "tertiaryColor": colors["card"],
+        "lineColor": colors["muted"],
+        "textColor": colors["text"],
+        "edgeLabelBackground": colors["page"],
+        "noteBkgColor": colors["card"],
+        "noteTextColor": colors["text"],
+    }
+    return _with_directive(source, {"theme": "base", "look": "classic", "themeVariables": variables})
+
+
+def _with_directive(source: str, settings: Mapping[str, Any]) -> str:
+    """The source with settings for its drawing, after the front matter if there is some."""
+    front = re.match(r"\s*---\s*\n.*?\n\s*---\s*\n", source, re.DOTALL)
+    end = front.end() if front else 0
+    return source[:end] + "%%{init: " + json.dumps(settings) + "}%%\n" + source[end:]
+
+
+def _checked(svg: str, text_size: float) -> Drawing:
+    try:
+        return safe_drawing(svg, text_size)
+    except (ValueError, SyntaxError) as error:  # ElementTree's ParseError is a SyntaxError
+        raise MakeError("DIAGRAM_INVALID", f"the diagram could not be drawn: {error}") from error
+
+
+def _invalid(message: str) -> MakeError:
+    if "execution failed" in message or "resource limit" in message:
+        return MakeError("DIAGRAM_TOO_LARGE", "the diagram takes too long or too much memory to lay out; split it")
+    found = _WHERE.match(message)
+    if not found:
+        return MakeError("DIAGRAM_INVALID", one_line(message))
+    _, line, column, what = found.groups()
+    what = re.sub(r"^(Parse|Lexical) error on line \d+[:.]\s*", "", what)
+    detail = one_line(" ".join(part for part in what.splitlines() if not re.fullmatch(r"[-\s^]*", part)))
+    place = f"line {line}, column {column}: " if int(line) else ""
+    return MakeError("DIAGRAM_INVALID", place + detail)

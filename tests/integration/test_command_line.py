@@ -1,0 +1,202 @@
+"""`kinescribe` as a person uses it: real commands, the real service, real files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import pytest
+from google.protobuf.json_format import Parse
+
+from kinescribe import Client
+from kinescribe.v1 import job_pb2
+from kinescribe.v1 import video_service_pb2 as wire
+from kinescribe_server.app import run_service
+
+COMMAND = (sys.executable, "-c", "from kinescribe.cli import main; main()")
+SMALL = ("--size", "640x360", "--frame-rate", "24")
+SECONDS = 90
+
+FIRST = """# Tides
+
+The moon pulls the sea.
+
+- It rises twice a day
+- It falls twice a day
+"""
+SECOND = "# Wind\n\nWarm air rises, and cool air follows.\n"
+BROKEN = "# Broken\n\nThis diagram has a mistake.\n\n```mermaid\ngraph TD\n  A --[\n```\n"
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A command in a process group of its own, as a shell would start it."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+
+
+def kinescribe(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    process = start(folder, *arguments)
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """`kinescribe serve` on the folder's data, with its log thrown away once it answers."""
+    process = start(folder, "serve", "--data", "data", "--listen", "127.0.0.1:0")
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("kinescribe: serving on 127.0.0.1:")
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all tests, so that what one has made the next need not make again."""
+    folder = tmp_path_factory.mktemp("command-line")
+    (folder / "texts").mkdir()
+    (folder / "texts" / "tides.md").write_text(FIRST)
+    (folder / "texts" / "wind.txt").write_text(SECOND)
+    (folder / "broken.md").write_text(BROKEN)
+    return folder
+
+
+def events(output: str) -> list[wire.WatchJobResponse]:
+    messages = [Parse(line, wire.WatchJobResponse()) for line in output.splitlines()]
+    return [message for message in messages if message.HasField("event")]
+
+
+def check_film(path: Path) -> None:
+    with av.open(path) as film:
+        [video], [audio] = film.streams.video, film.streams.audio
+        assert (video.codec_context.name, video.width, video.height) == ("h264", 640, 360)
+        assert audio.codec_context.name == "aac"
+        assert film.duration is not None
+        assert film.duration > 2_000_000
+
+
+def test_one_command_makes_a_film_and_what_goes_with_it(folder: Path) -> None:
+    done = kinescribe(folder, "render", "texts/tides.md", "-o", "new/tides.mp4", "--data", "data", *SMALL)
+    assert (done.returncode, done.stdout) == (0, "new/tides.mp4\n"), done.stderr
+    assert sorted(path.name for path in (folder / "new").iterdir()) == [
+        "tides.mp4",
+        "tides.png",
+        "tides.txt",
+        "tides.vtt",
+    ]
+    check_film(folder / "new" / "tides.mp4")
+    assert (folder / "new" / "tides.vtt").read_text().startswith("WEBVTT")
+    assert "The moon pulls the sea." in (folder / "new" / "tides.txt").read_text()
+    lines = done.stderr.splitlines()
+    assert any("script ready" in line for line in lines)
+    assert lines[-1].startswith("texts/tides.md: new/tides.mp4, ")
+    # The service has ended with the command, and its log is where it does not disturb.
+    assert not (folder / "data" / "service.json").exists()
+    assert all(json.loads(line) for line in (folder / "data" / "service.log").read_text().splitlines())
+
+
+def test_a_running_service_is_joined_and_its_jobs_can_be_looked_at(folder: Path) -> None:
+    with serving(folder):
+        done = kinescribe(folder, "render", "texts/tides.md", "-o", "joined/", "--json", "--data", "data", *SMALL)
+        assert done.returncode == 0, done.stderr
+        history = events(done.stdout)
+        assert [message.event.sequence for message in history] == list(range(1, len(history) + 1))
+        assert history[-1].event.job_finished.status == job_pb2.JOB_STATUS_SUCCEEDED
+        assert history[-1].event.job_finished.made_steps == 0  # all of it was there already
+        check_film(folder / "joined" / "tides.mp4")
+
+        job_id = history[0].event.job_id
+        watched = kinescribe(folder, "watch", job_id, "--json", "--data", "data")
+        assert (watched.returncode, events(watched.stdout)) == (0, history)
+        resumed = kinescribe(folder, "watch", job_id, "--json", "--after", "3", "--data", "data")
+        assert events(resumed.stdout) == history[3:]
+
+        listed = kinescribe(folder, "jobs", "--data", "data").stdout.splitlines()
+        assert listed[0].split("\t")[:3] == [job_id, "succeeded", "100%"]
+        assert listed[0].endswith("texts/tides.md")
+
+        fetched = kinescribe(folder, "download", job_id, "-o", "fetched", "--data", "data")
+        assert "fetched/film.mp4" in fetched.stdout.splitlines()
+        check_film(folder / "fetched" / "film.mp4")
+
+        refused = kinescribe(folder, "render", "texts", "--voice", "bob", "--theme", "neon", "--data", "data")
+        assert refused.returncode == 2
+        assert [line.split(";")[0] for line in refused.stderr.splitlines()] == [
+            'kinescribe: voice: "bob" is not known',
+            'kinescribe: theme: "neon" is not known',
+        ]
+        unchanged = kinescribe(folder, "cancel", job_id, "--data", "data")
+        assert unchanged.stdout == f"{job_id} succeeded\n"
+
+
+def test_several_films_are_made_and_summed_up(folder: Path) -> None:
+    done = kinescribe(folder, "render", "texts", "-o", "films", "--no-captions", "--data", "data", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == ["films/tides.mp4", "films/wind.mp4"]
+    assert done.stderr.splitlines()[-1].startswith("2 films (0:")
+    assert not list((folder / "films").glob("*.vtt"))
+
+
+def test_a_degraded_film_is_delivered_unless_that_is_refused(folder: Path) -> None:
+    done = kinescribe(folder, "render", "broken.md", "--quiet", "--data", "data", *SMALL)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "broken.md: scene " in done.stderr
+    check_film(folder / "broken.mp4")
+    (folder / "broken.mp4").unlink()
+
+    strict = kinescribe(folder, "render", "broken.md", "--quiet", "--strict", "--data", "data", *SMALL)
+    assert strict.returncode == 3
+    assert "broken.md: failed: DEGRADED" in strict.stderr
+    assert not (folder / "broken.mp4").exists()
+
+
+async def test_ctrl_c_cancels_the_job(folder: Path) -> None:
+    long = folder / "long.md"
+    long.write_text("".join(f"# Part {n}\n\nThis is what part {n} of a long film says.\n\n" for n in range(60)))
+    process = start(folder, "render", "long.md", "--data", "data", *SMALL)
+    assert process.stderr is not None
+    job_id = process.stderr.readline().removeprefix("long.md: job ").strip()
+    assert "script ready" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C reaches every process of the command
+    _, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert not (folder / "long.mp4").exists()
+    async with (
+        run_service(folder / "data", log_file=folder / "after.log") as service,
+        Client(service.address) as client,
+    ):
+        assert (await client.get_job(job_id)).status == job_pb2.JOB_STATUS_CANCELLED
+
+
+def test_a_film_is_finished_though_the_service_that_was_joined_ends(folder: Path) -> None:
+    text = "".join(f"# Chapter {n}\n\nChapter {n} of this film is short.\n\n" for n in range(12))
+    (folder / "chapters.md").write_text(text)
+    with serving(folder) as served:
+        process = start(folder, "render", "chapters.md", "--json", "--data", "data", *SMALL)
+        assert process.stdout is not None
+        head = [process.stdout.readline() for _ in range(4)]
+        served.terminate()
+        tail, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, err
+    history = events("".join(head) + tail)
+    assert [message.event.sequence for message in history] == list(range(1, len(history) + 1))
+    check_film(folder / "chapters.mp4")
