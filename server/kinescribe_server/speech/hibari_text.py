@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from kinescribe_server.speech.readable import is_mark, readable
 
 # At this many phonemes hibari, too, divides a sentence; a number in digits can grow to ten times its length.
 MAX_PHONEMES = 400
+# In plain letters "A P I" is three letters, and no article.
+_LETTER_A = re.compile(r"\bA\b")
 _LEXICON_PHONEMES_REMEMBERED = 4_096
 
 
@@ -91,7 +94,7 @@ class HibariReader:
             phonemes = said[1:-1]
             known = all(sign in self._numbers for sign in phonemes)
         else:
-            phonemes, known = str(self._g2p(readable(said))), True
+            phonemes, known = str(self._g2p(_LETTER_A.sub("eh", readable(said)))), True
         return phonemes if known and any(sign.isalpha() for sign in phonemes) else ""
 
 

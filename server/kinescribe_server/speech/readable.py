@@ -37,6 +37,8 @@ _MONEY = re.compile(
 _COINS = {"$": ("dollar", "cents"), "£": ("pound", "pence"), "€": ("euro", "cents")}
 # No English number word reaches further; what is longer is an identifier and is read digit by digit.
 _LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
+# The engine's time grows faster than the length of what stands without a space (300 signs of "1-1-1": 3 s).
+_LONG_RUN = re.compile(r"\S{80}(?=\S)")
 _MICRO = re.compile(r"(?<=\d)\s?[µμ]([smg])\b")
 _MICRO_UNITS = {"s": "microseconds", "m": "micrometers", "g": "micrograms"}
 _GREEK = "\u0370-\u03ff\u1f00-\u1fff"
@@ -55,7 +57,8 @@ def readable(text: str) -> str:
     text = _OPERATOR.sub(lambda match: f" {_OPERATORS[match.group()]} ", text)
     text = _DOTS_IN_NUMBERS.sub(lambda match: match.group().replace(".", " dot "), text)
     text = _DOT_IN_NAME.sub(" dot ", text)
-    return _LONG_NUMBER.sub(lambda match: " ".join(match.group().replace(",", "")), text)
+    text = _LONG_NUMBER.sub(lambda match: " ".join(match.group().replace(",", "")), text)
+    return _LONG_RUN.sub(r"\g<0> ", text)
 
 
 def is_mark(sign: str) -> bool:

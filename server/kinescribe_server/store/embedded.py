@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ _LAUNCHER = (
 )
 _START_SECONDS = 30.0  # a long append-only file is read at the start
 _STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.005
 # A Unix socket's path has at most 107 bytes on Linux and 103 on macOS.
 _LONGEST_SOCKET_PATH = 100
 
@@ -45,10 +47,29 @@ class EmbeddedValkey:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if len(os.fsencode(self._folder / "valkey.sock")) > _LONGEST_SOCKET_PATH:
             self._socket_folder = Path(tempfile.mkdtemp(prefix="kinescribe-"))
-        await asyncio.to_thread(self._launch)
+        lock = await self._lock()
+        try:
+            await asyncio.to_thread(self._launch, lock)
+        finally:
+            os.close(lock)  # Valkey holds it from here on
         await self._wait_until_loaded()
 
-    def _launch(self) -> None:
+    async def _lock(self) -> int:
+        """A lock that Valkey inherits and so holds as long as it lives: after a crash of the service, the Valkey
+        before this one may still be writing its file."""
+        lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while True:
+                    with contextlib.suppress(BlockingIOError):
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        return lock
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError as error:
+            os.close(lock)
+            raise RuntimeError(f"another Valkey still uses {self._folder}") from error
+
+    def _launch(self, lock: int) -> None:
         socket = self._socket_folder / "valkey.sock"
         socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(
@@ -62,6 +83,7 @@ class EmbeddedValkey:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            pass_fds=(lock,),
             start_new_session=True,
         )
         assert self._process.stdout is not None  # noqa: S101 - it was asked for above
@@ -77,7 +99,7 @@ class EmbeddedValkey:
                         return
                     if not _is_alive(self.pid):
                         raise RuntimeError(f"Valkey ended at once; see {self._folder / 'valkey.log'}")
-                    await asyncio.sleep(0.005)
+                    await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError as error:
             raise RuntimeError(f"Valkey was not ready after {_START_SECONDS:.0f} s") from error
         finally:

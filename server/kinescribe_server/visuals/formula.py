@@ -10,7 +10,7 @@ from kinescribe_server.visuals.layout import hand_over
 from kinescribe_server.visuals.page import Canvas, draw
 from kinescribe_server.visuals.protocol import VisualRequest
 from kinescribe_server.visuals.themes import theme_named
-from kinescribe_server.visuals.wording import one_line
+from kinescribe_server.visuals.wording import one_line, plain_source
 
 # 40,000 characters make an SVG of 6 MB; nobody reads more than this on one page.
 _MAX_CHARACTERS = 2_000
@@ -49,7 +49,7 @@ def make_formula(request: VisualRequest, bench: Bench) -> Made:
 
 
 def _typeset(latex: str, color: str) -> tuple[Drawing, str]:
-    source = latex.encode("utf-8", "replace").decode().replace("\0", "").strip()
+    source = plain_source(latex).strip()
     if not source:
         raise MakeError("FORMULA_INVALID", "the formula is empty")
     try:

@@ -16,7 +16,7 @@ from kinescribe_server.visuals.layout import hand_over
 from kinescribe_server.visuals.page import Canvas, draw
 from kinescribe_server.visuals.protocol import VisualRequest
 from kinescribe_server.visuals.themes import Theme, theme_named
-from kinescribe_server.visuals.wording import one_line
+from kinescribe_server.visuals.wording import one_line, plain_source
 
 _MAX_CHARACTERS = 20_000
 # Mermaid's own limit (its setting maxEdges). Layout time grows with the square of it.
@@ -62,7 +62,7 @@ def _make(request: VisualRequest, bench: Bench, render: Render) -> Made:
     diagram = request.visual
     if not isinstance(diagram, Diagram):
         raise MakeError("VISUAL_MISMATCH", f"a diagram was expected, found {type(diagram).__name__}")
-    source = diagram.source.encode("utf-8", "replace").decode().replace("\0", "")
+    source = plain_source(diagram.source)
     _check_amount(source)
     canvas = Canvas(theme_named(request.theme), request.width, request.height, request.language)
     drawing = _best_layout(source, render, canvas)

@@ -21,6 +21,11 @@ def one_line(text: str) -> str:
     return _without_towers(_SPACES.sub(" ", _REPLACED.sub("\ufffd", text)).strip())
 
 
+def plain_source(text: str) -> str:
+    """A source for another renderer: valid Unicode, lines kept, no control characters."""
+    return _CONTROLS.sub("", _REPLACED.sub("\ufffd", text))
+
+
 def source_lines(text: str) -> list[str]:
     """The lines of a listing: tabs as four spaces, no control characters, no blank lines around."""
     lines = _LINE_ENDS.split(_REPLACED.sub("\ufffd", text))

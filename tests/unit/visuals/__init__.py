@@ -1,0 +1,1 @@
+"""Pictures: real templates, real fonts, real renderers."""
