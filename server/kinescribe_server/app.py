@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kinescribe_server.artifacts.folder import ArtifactFolder
@@ -117,7 +118,7 @@ async def run_service(
             Resource.VISUAL: settings.kinescribe_visual_workers,
             Resource.RENDER: settings.kinescribe_render_workers,
         }
-        workshop = ProcessWorkshop(folder.path, workers, _WARM)
+        workshop = ProcessWorkshop(partial(ArtifactFolder, folder.path), workers, _WARM)
         stack.push_async_callback(workshop.aclose)
         workshop.warm_up()
 

@@ -15,6 +15,7 @@ from tests.robustness.validate import g4_stable, g8_stored, problems_of
 
 from kinescribe.v1 import artifact_pb2, job_pb2, script_pb2, video_service_pb2, video_service_pb2_grpc
 from kinescribe_server.app import Service
+from kinescribe_server.store.connection import connect
 
 # The asynchronous stub's type is known to type checkers alone.
 Stub: TypeAlias = "video_service_pb2_grpc.VideoServiceAsyncStub"
@@ -94,6 +95,24 @@ async def test_a_markdown_file_becomes_a_film_and_its_story_keeps_every_promise(
     assert abs(pictures - sound) <= 1 / 30
     assert pictures == pytest.approx(segments, abs=1e-3)
     assert {extra.name for extra in job.video.extras} == {"captions.vtt", "transcript.txt", "poster.png"}
+
+
+async def test_a_subscription_that_is_cut_ten_times_during_a_job_loses_nothing(
+    service: Service, stub: Stub, tmp_path: Path
+) -> None:
+    text = "\n\n".join(f"## Part {number}\n\nThis is part {number} of a text about rain." for number in range(4))
+    job_id = await _start(stub, text)
+    watching = asyncio.create_task(record(service.address, job_id))
+    valkey = connect(f"unix://{tmp_path / 'data' / 'valkey' / 'valkey.sock'}")
+    for event in range(1, 11):
+        await record(service.address, job_id, after_sequence=event - 1, stop_at=event)
+        await valkey.client_kill_filter(_type="pubsub")
+    await valkey.aclose()
+    late = await record(service.address, job_id)
+    watched = await watching
+    assert problems_of(watched) == problems_of(late) == []
+    assert g4_stable([watched, late]) == []
+    assert len(watched.events) == len(late.events)
 
 
 async def test_the_same_text_again_is_taken_from_storage(service: Service, stub: Stub) -> None:

@@ -18,13 +18,12 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as PoolTimeoutError
 from dataclasses import dataclass
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, cast
 
 from pebble import ProcessExpired, ProcessPool
 
-from kinescribe_server.artifacts.folder import ArtifactFolder
+from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.jobs.errors import KinescribeError, MakeError, ServerDrainingError
@@ -42,10 +41,15 @@ _GAUGE_SECONDS = 0.25
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-class ProcessWorkshop:
-    """Runs makers in pools of worker processes that store what they make below `data`."""
+OpenArtifacts = Callable[[], ArtifactStore]
 
-    def __init__(self, data: Path, workers: Mapping[Resource, int], warm: Mapping[Resource, tuple[str, ...]]) -> None:
+
+class ProcessWorkshop:
+    """Runs makers in pools of worker processes; each opens a store of its own for what it makes."""
+
+    def __init__(
+        self, open_artifacts: OpenArtifacts, workers: Mapping[Resource, int], warm: Mapping[Resource, tuple[str, ...]]
+    ) -> None:
         # Gauges come as datagrams: a worker never waits for a reader, and one that is killed in the middle of sending
         # leaves no half message and no lock behind.
         self._gauges, workers_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -54,7 +58,7 @@ class ProcessWorkshop:
         self._listeners: dict[int, Callable[[float], None]] = {}
         self._calls = itertools.count()
         asyncio.get_running_loop().add_reader(self._gauges, self._read_gauges)
-        self._data = data
+        self._open_artifacts = open_artifacts
         self._workers = workers
         self._warm = warm
         self._closed = False
@@ -65,7 +69,7 @@ class ProcessWorkshop:
             max_workers=self._workers[resource],
             max_tasks=_TASKS_PER_PROCESS,
             initializer=_start_worker,
-            initargs=(self._data, self._warm.get(resource, ()), self._workers_end),
+            initargs=(self._open_artifacts, self._warm.get(resource, ()), self._workers_end),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -135,19 +139,19 @@ def _end(pool: ProcessPool) -> None:
 
 @dataclass
 class _Worker:
-    artifacts: ArtifactFolder | None = None
+    artifacts: ArtifactStore | None = None
     gauges: socket.socket | None = None
 
 
 _WORKER = _Worker()
 
 
-def _start_worker(data: Path, warm: tuple[str, ...], gauges: socket.socket) -> None:
+def _start_worker(open_artifacts: OpenArtifacts, warm: tuple[str, ...], gauges: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(_ONE_THREAD)
     gauges.setblocking(False)
-    _WORKER.artifacts, _WORKER.gauges = ArtifactFolder(data), gauges
+    _WORKER.artifacts, _WORKER.gauges = open_artifacts(), gauges
     for target in warm:
         with contextlib.suppress(Exception):  # the step that needs it says what is missing
             resolve_name(target)
