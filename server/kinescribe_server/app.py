@@ -79,12 +79,15 @@ class Service:
     address: str
 
     async def serve_until_stopped(self) -> None:
-        """Returns at the first SIGTERM or SIGINT. Leaving `run_service` then drains the service."""
+        """Returns at the first SIGTERM or SIGINT; leaving `run_service` then drains the service. A second signal is
+        not waited for: it ends the process as it would any other."""
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
         await stopped.wait()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
 
 @asynccontextmanager

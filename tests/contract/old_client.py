@@ -21,7 +21,7 @@ def make_film(address: str) -> dict[str, object]:
         scene = script_pb2.Scene(narration="An old client still makes films.", visual=script_pb2.Visual(slide=slide))
         request = video_service_pb2.GenerateVideoRequest(
             script=script_pb2.Script(title="Old friends", language="en", scenes=[scene]),
-            options=job_pb2.VideoOptions(width=320, height=180),
+            options=job_pb2.VideoOptions(width=640, height=360),
             request_id="an-old-client",
         )
         job_id = stub.GenerateVideo(request, timeout=_SECONDS).job.job_id

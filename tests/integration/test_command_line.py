@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def events(output: str) -> list[wire.WatchJobResponse]:
 
 def check_film(path: Path) -> None:
     with av.open(path) as film:
-        [video], [audio] = film.streams.video, film.streams.audio
+        video, audio = film.streams.video[0], film.streams.audio[0]
         assert (video.codec_context.name, video.width, video.height) == ("h264", 640, 360)
         assert audio.codec_context.name == "aac"
         assert film.duration is not None
@@ -168,22 +168,37 @@ def test_a_degraded_film_is_delivered_unless_that_is_refused(folder: Path) -> No
     assert not (folder / "broken.mp4").exists()
 
 
-async def test_ctrl_c_cancels_the_job(folder: Path) -> None:
-    long = folder / "long.md"
-    long.write_text("".join(f"# Part {n}\n\nThis is what part {n} of a long film says.\n\n" for n in range(60)))
-    process = start(folder, "render", "long.md", "--data", "data", *SMALL)
-    assert process.stderr is not None
-    job_id = process.stderr.readline().removeprefix("long.md: job ").strip()
-    assert "script ready" in process.stderr.readline()
+def interrupt(process: subprocess.Popen[str]) -> None:
     os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C reaches every process of the command
+
+
+def terminate(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+
+
+def stop_reading(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+
+
+@pytest.mark.parametrize(("stop", "code"), [(interrupt, 130), (terminate, 130), (stop_reading, 1)])
+async def test_a_command_that_is_stopped_cancels_its_job(
+    folder: Path, stop: Callable[[subprocess.Popen[str]], None], code: int
+) -> None:
+    text = f"# Stopped by {stop.__name__}\n\n"
+    text += "".join(f"## Part {n}\n\nThis is what part {n} of a long film says.\n\n" for n in range(60))
+    (folder / "long.md").write_text(text)
+    process = start(folder, "render", "long.md", "--json", "--data", "data", *SMALL)
+    assert process.stdout is not None
+    job_id = events(process.stdout.readline())[0].event.job_id
+    assert events(process.stdout.readline())[0].event.HasField("script_ready")
+    stop(process)
     _, err = process.communicate(timeout=SECONDS)
-    assert process.returncode == 130
-    assert "Traceback" not in err
+    assert (process.returncode, "Traceback" in err) == (code, False), err
     assert not (folder / "long.mp4").exists()
-    async with (
-        run_service(folder / "data", log_file=folder / "after.log") as service,
-        Client(service.address) as client,
-    ):
+    service = run_service(folder / "data", log_file=folder / "after.log")
+    async with service as running, Client(running.address) as client:
         assert (await client.get_job(job_id)).status == job_pb2.JOB_STATUS_CANCELLED
 
 

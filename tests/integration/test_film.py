@@ -51,8 +51,7 @@ async def _download(stub: Stub, job_id: str, name: str, offset: int = 0) -> byte
 
 async def _job(stub: Stub, job_id: str) -> job_pb2.Job:
     request = video_service_pb2.GetJobRequest(job_id=job_id, view=video_service_pb2.JOB_VIEW_FULL)
-    job = (await stub.GetJob(request)).job
-    return job
+    return (await stub.GetJob(request)).job
 
 
 async def test_a_markdown_file_becomes_a_film_and_its_story_keeps_every_promise(

@@ -37,13 +37,13 @@ async def _serving(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proce
                 entry = json.loads(line)
                 if entry["message"] == "serving":
                     break
-        drain = asyncio.create_task(process.stdout.read())
+        reading = asyncio.create_task(process.stdout.read())  # so that the log never fills its pipe
         yield process, entry["address"]
-        await drain
     finally:
         if process.returncode is None:
             process.terminate()
-            await asyncio.wait_for(process.wait(), _START_SECONDS)
+        await asyncio.wait_for(process.wait(), _START_SECONDS)
+    await reading
 
 
 @pytest.mark.parametrize("killed_after", [2, 9, 20])

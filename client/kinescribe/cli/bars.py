@@ -28,6 +28,7 @@ class Bars:
             TextColumn("{task.fields[count]}", markup=False),
             TimeElapsedColumn(),
             console=console,
+            transient=True,  # what remains is what was said
             redirect_stdout=False,  # results go where standard output goes
         )
         self._films = films

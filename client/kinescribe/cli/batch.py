@@ -63,8 +63,14 @@ async def _make_all(
         async with free:
             return await make_film(service, order, options, display)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(make(order)) for order in orders]
+    reader_gone = False
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(make(order)) for order in orders]
+    except* BrokenPipeError:
+        reader_gone = True  # and the other films were cancelled with the one that noticed
+    if reader_gone:
+        raise BrokenPipeError
     return [task.result() for task in tasks]
 
 

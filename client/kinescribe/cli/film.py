@@ -49,9 +49,6 @@ async def make_film(service: Service, order: FilmOrder, options: job_pb2.VideoOp
     except KinescribeError as error:
         display.say(f"{name}: {error.reason}: {error.message}")
         return Outcome(ExitCode.FAILED)
-    except OSError as error:
-        display.say(f"{name}: the film cannot be written: {error}")
-        return Outcome(ExitCode.FAILED)
     finally:
         display.ended(name)
 
@@ -72,7 +69,8 @@ async def _deliver(service: Service, order: FilmOrder, options: job_pb2.VideoOpt
         job_id = (await asyncio.shield(starting)).job_id
         display.started(name, job_id)
         finished = await follow(service, job_id, partial(display.message, name), gauges=display.wants_gauges)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, BrokenPipeError):
+        # Left alone, the job would go on, or be taken up by the next command on its folder.
         await _cancel(service, starting)
         raise
     job = await service.call(partial(Client.get_job, job_id=job_id, full=True))
@@ -82,7 +80,11 @@ async def _deliver(service: Service, order: FilmOrder, options: job_pb2.VideoOpt
     if finished.status != job_pb2.JOB_STATUS_SUCCEEDED:
         display.say(f"{name}: {failure(finished)}")
         return Outcome(code)
-    await _fetch(service, job, order.files)
+    try:
+        await _fetch(service, job, order.files)
+    except OSError as error:
+        display.say(f"{name}: the film cannot be written: {error}")
+        return Outcome(ExitCode.FAILED)
     display.result(str(order.files.film))
     display.note(f"{name}: {_delivered(job.video, order.files)}, in {clock(time.monotonic() - began)}")
     return Outcome(code, job.video.duration.ToTimedelta().total_seconds())

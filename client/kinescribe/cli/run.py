@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
@@ -25,13 +27,13 @@ def refuse(problems: Iterable[str]) -> NoReturn:
 
 
 def run(work: Coroutine[None, None, ExitCode]) -> NoReturn:
-    """Runs the work. Ctrl-C cancels its task, which may tidy up; a second one ends it at once."""
+    """Runs the work. Ctrl-C and SIGTERM cancel its task, which may tidy up; a second Ctrl-C ends it at once."""
     from kinescribe.embedded import ServiceStartError  # noqa: PLC0415 -- with grpc, which --help does not need
     from kinescribe.errors import InvalidRequest, KinescribeError  # noqa: PLC0415
 
     try:
-        code = asyncio.run(work)
-    except KeyboardInterrupt:
+        code = asyncio.run(_stoppable(work))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone. Python would complain again when it flushes standard output at its end.
@@ -50,3 +52,11 @@ def run(work: Coroutine[None, None, ExitCode]) -> NoReturn:
         complain(str(error))
         code = ExitCode.FAILED
     raise typer.Exit(code)
+
+
+async def _stoppable(work: Coroutine[None, None, ExitCode]) -> ExitCode:
+    task = asyncio.current_task()
+    if task is not None:
+        with suppress(NotImplementedError):  # on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work

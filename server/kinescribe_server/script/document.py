@@ -1,9 +1,8 @@
 """A document as the script writer sees it: sections of blocks."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from kinescribe_server.script.model import Alignment
 from kinescribe_server.script.text import Text
 
 
@@ -34,11 +33,11 @@ class ListBlock:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
-    """A table; every row has as many cells as the header. `alignments` are "", "left", "center" or "right"."""
+    """A table; every row has as many cells as the header. `alignments` are as in a slide."""
 
     header: tuple[Text, ...]
     rows: tuple[tuple[Text, ...], ...]
-    alignments: tuple[str, ...]
+    alignments: tuple[Alignment, ...]
     note: str = ""
 
 
@@ -91,8 +90,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole document. `pictures` counts the images that cannot be shown, because only their address is known."""
+    """A whole document. `title` is the one that its front matter gives; `pictures` counts the images that cannot be
+    shown, because only their address is known."""
 
-    front_matter: Mapping[str, Any]
+    title: str
     sections: tuple[Section, ...]
     pictures: int = 0

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+from kinescribe_server.script.addresses import without_addresses
 from kinescribe_server.script.html_text import say_note
 from kinescribe_server.script.spoken_code import say_code
 from kinescribe_server.script.spoken_formula import formula_atom
 from kinescribe_server.script.text import Atom, Text, mark
 
-# A bare address is read as the name of its host: nobody wants to hear or see the rest.
-_ADDRESS = re.compile(r"\b(?:https?|ftp)://(?:www\.)?([\w.-]*\w)(?:[:/?#][^\s<>\"'()]*[^\s<>\"'(),.;:!?])?/?")
 # Pictographs, with the signs that join and colour them: shown, never said.
 _PICTOGRAPHS = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3]+")
-_ARROWS = re.compile(r"\s*[→⇒➜⟶]\s*")
+# ":tada:" names a pictograph, ":ref:" a role of another markup: neither is text.
+_SHORT_CODES = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]*:(?![\w:])")
+_SPACES = re.compile(r"\s+")
+_ARROWS = re.compile(r" ?[→⇒➜⟶] ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def is_english(language: str) -> bool:
 
 def _add_plain(content: str, english: bool, pieces: list[str], atoms: list[Atom]) -> None:
     """Adds text, with atoms for what is shown and said differently in it."""
-    content = _ADDRESS.sub(r"\1", content)
+    content = _SPACES.sub(" ", content)
+    content = _SHORT_CODES.sub("", without_addresses(content))
     last = 0
     for found in re.finditer(f"{_PICTOGRAPHS.pattern}|{_ARROWS.pattern}", content):
         pieces += [content[last : found.start()], mark(len(atoms))]

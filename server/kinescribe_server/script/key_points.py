@@ -71,9 +71,9 @@ def heading_of(sentence: Text, *, english: bool) -> Text:
     """A short heading for what a sentence opens: all of it if it is short, else what it speaks of, else its first
     words followed by an ellipsis."""
     claim = _claim(sentence.marked, english=english)
-    if not _fits(claim):
+    if not _fits(sentence.part(claim)):
         claim = _shortened(claim, MAX_HEADING_WORDS, english=english) or claim
-    if not _fits(claim):
+    if not _fits(sentence.part(claim)):
         claim = subject_of(sentence, english=english).marked or _first_words(claim)
     return sentence.part(_capital(claim))
 
@@ -83,7 +83,12 @@ def subject_of(sentence: Text, *, english: bool) -> Text:
     claim = _claim(sentence.marked, english=english)
     found = [match.start() for match in (_VERB.search(claim), _LIKELY_VERB.search(claim)) if match] if english else []
     subject = claim[: min(found)] if found else ""
-    if "," in subject or _POINTING.match(subject) or not _fits(subject) or not any(map(str.isalnum, subject)):
+    if (
+        "," in subject
+        or _POINTING.match(subject)
+        or not _fits(sentence.part(subject))
+        or not any(map(str.isalnum, subject))
+    ):
         return Text("")
     return sentence.part(_capital(subject))
 
@@ -121,8 +126,9 @@ def _leans(point: str) -> int:
     return (2 if _POINTING.match(point) else 0) + (1 if point.endswith("?") else 0)
 
 
-def _fits(heading: str) -> bool:
-    return count_words(heading) <= MAX_HEADING_WORDS and len(heading) <= MAX_HEADING_CHARACTERS
+def _fits(heading: Text) -> bool:
+    shown = heading.shown
+    return count_words(shown) <= MAX_HEADING_WORDS and len(shown) <= MAX_HEADING_CHARACTERS
 
 
 def _first_words(claim: str) -> str:

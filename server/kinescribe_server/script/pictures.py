@@ -13,7 +13,7 @@ from kinescribe_server.script.document import (
 )
 from kinescribe_server.script.inline import is_english
 from kinescribe_server.script.model import Code, Diagram, Formula, Quote, Slide, Table, TableRow
-from kinescribe_server.script.narration.code import defined_names, language_name, narrate_code
+from kinescribe_server.script.narration.code import defined_names, language_name, narrate_code, narrate_comments
 from kinescribe_server.script.narration.diagrams import narrate_diagram
 from kinescribe_server.script.narration.lists import list_shots
 from kinescribe_server.script.narration.phrases import listed
@@ -45,7 +45,7 @@ def picture_shots(block: PictureBlock, title: str, language: str, *, has_lead: b
         case QuoteBlock():
             return _quote(block, title, language, english=english)
         case CodeBlock():
-            return _code(block.source, block.language, title, english=english)
+            return _code(block.source, block.language, title, english=english, has_lead=has_lead)
         case DiagramBlock():
             return _diagram(block.source, title, english=english, has_lead=has_lead)
         case FormulaBlock():
@@ -56,7 +56,7 @@ def picture_shots(block: PictureBlock, title: str, language: str, *, has_lead: b
 
 def _table(block: TableBlock, title: str, *, english: bool) -> list[Shot]:
     header = tuple(cell.shown for cell in block.header)
-    alignments = tuple(_alignment(alignment) for alignment in block.alignments)
+    alignments = block.alignments
     pages = balanced(block.rows, lambda row: 1.0, _MAX_ROWS) or [[]]
     shots: list[Shot] = []
     for rows in pages:
@@ -68,14 +68,10 @@ def _table(block: TableBlock, title: str, *, english: bool) -> list[Shot]:
     return shots
 
 
-def _alignment(alignment: str) -> str:
-    return alignment or "unspecified"
-
-
 def _quote(block: QuoteBlock, title: str, language: str, *, english: bool) -> list[Shot]:
     by = block.attribution
     runs = balanced(split_sentences(block.text, language), lambda sentence: count_words(sentence.said))
-    shots = []
+    shots: list[Shot] = []
     for run in runs:
         quote = Quote(" ".join(sentence.shown for sentence in run), by.shown)
         lead = (f"In the words of {by.said}:" if english else f"{by.said}:",) if by and not shots else ()
@@ -83,7 +79,7 @@ def _quote(block: QuoteBlock, title: str, language: str, *, english: bool) -> li
     return shots
 
 
-def _code(source: str, language: str, title: str, *, english: bool) -> list[Shot]:
+def _code(source: str, language: str, title: str, *, english: bool, has_lead: bool = False) -> list[Shot]:
     shots: list[Shot] = []
     for page in _code_pages(source):
         visual = Code(page, language, title)
@@ -91,10 +87,11 @@ def _code(source: str, language: str, title: str, *, english: bool) -> list[Shot
             names = [say_code(name, english=False) for name in defined_names(page, language)[:5]]
             says = [f"{', '.join(filter(None, [language_name(language), *names]))}."] if names else []
         elif not shots:
-            says = narrate_code(source, language)
+            says = narrate_code(source, language, has_lead=has_lead)
         else:
             names = [say_code(name, english=True) for name in defined_names(page, language)[:5]]
-            says = [f"Next comes {listed(names)}." if any(names) else "The listing goes on."]
+            goes_on = f"Next comes {listed(names)}." if any(names) else "The listing goes on."
+            says = [goes_on, *narrate_comments(page, language)]
         shots.append(Shot(title, visual, tuple(says)))
     return shots
 

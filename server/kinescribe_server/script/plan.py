@@ -3,21 +3,25 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from kinescribe_server.script.document import Block, ListBlock, ProseBlock, QuoteBlock, Section
 from kinescribe_server.script.inline import is_english, read_plain
-from kinescribe_server.script.model import BulletList, Diagram, Formula, Paragraph, Slide, Visual
+from kinescribe_server.script.model import BulletList, Paragraph, Slide, Visual
 from kinescribe_server.script.pictures import PictureBlock, picture_shots
 from kinescribe_server.script.prose import prose_shots, weigh
-from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, balanced, count_words, split_sentences
-from kinescribe_server.script.shots import Shot, said, within_length
+from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, count_words, split_sentences
+from kinescribe_server.script.shots import Shot, said
 from kinescribe_server.script.text import Text
 
 # A paragraph of up to so many words before a picture is said over it; a longer one has a slide of its own.
 _LEAD_WORDS = 45
+_BRIEF_WORDS = 8
 # A lead of up to so many words is shown above its list.
 _SHOWN_LEAD_WORDS = 24
 # How a paragraph begins that explains the picture above it.
+# How our own sentences begin that may follow a heading and a colon.
+_OURS = re.compile(r"(?:The table|The diagram|This|These|Here is|Here it is|Run) ")
 _EXPLAINS = re.compile(
     r"(?:Here|Where|In (?:it|this|that|these|which)|With (?:this|that|these)|This|That|These|Those|It|They|Its|Each|"
     r"Both|The (?:first|second|last|left|right|above|formula|equation|table|diagram|figure|code|function|loop|result|"
@@ -26,11 +30,11 @@ _EXPLAINS = re.compile(
 )
 
 
-def plan_section(section: Section, title: str | None, language: str, *, opened: bool) -> list[Shot]:
-    """The shots of a section. Without a title, prose gets headings of its own words. `opened` says whether something
-    was said under this heading already; if not, a picture without a lead is introduced by the heading."""
-    planner = _Planner(title, language, opened)
-    for block, following in zip(section.blocks, [*section.blocks[1:], None], strict=True):
+def plan_section(section: Section, title: str, language: str, *, own_headings: bool, opened: bool) -> list[Shot]:
+    """The shots of a section under a title. With `own_headings` its prose gets headings of its own words instead.
+    `opened` says whether something was said under the title already; if not, it introduces a picture without a lead."""
+    planner = _Planner(title, language, own_headings, opened)
+    for block, following in zip_longest(section.blocks, section.blocks[1:]):
         if block.note:
             planner.add_noted(block)
         elif isinstance(block, ProseBlock):
@@ -38,7 +42,10 @@ def plan_section(section: Section, title: str | None, language: str, *, opened: 
         else:
             planner.add_picture(block)
     planner.flush()
-    return [short for shot in planner.shots for short in within_length(shot)]
+    shots = planner.shots
+    if shots and not opened and not own_headings and _is_brief(shots[0]):
+        shots[0] = shots[0].saying(before=heading_says(title, language))
+    return shots
 
 
 def heading_says(heading: str, language: str) -> tuple[str, ...]:
@@ -50,13 +57,13 @@ def heading_says(heading: str, language: str) -> tuple[str, ...]:
 class _Planner:
     """Collects shots; paragraphs wait until it is known whether they lead to a picture."""
 
-    def __init__(self, title: str | None, language: str, opened: bool) -> None:
+    def __init__(self, title: str, language: str, own_headings: bool, opened: bool) -> None:
         self.shots: list[Shot] = []
-        self._heading = title
-        self._title = title or ""
+        self._title = title
+        self._prose_title = None if own_headings else title
         self._language = language
         self._english = is_english(language)
-        self._opened = opened
+        self._opened = opened or own_headings
         self._waiting: list[list[Text]] = []
 
     def add_prose(self, block: ProseBlock, *, before_picture: bool) -> None:
@@ -77,6 +84,8 @@ class _Planner:
         says = said(lead)
         if not says and not self.shots and not self._opened and not isinstance(block, QuoteBlock):
             says = heading_says(self._title, self._language)
+        if says and says[-1].endswith(":"):
+            shots[0] = _after_colon(shots[0])
         first, *others = shots
         if isinstance(block, ListBlock) and says and first.words + sum(map(count_words, says)) > MAX_WORDS:
             # A list and its lead that do not fit in one scene: the lead has the slide's title to itself.
@@ -89,15 +98,17 @@ class _Planner:
         """A block with a speaker note: the note is said over what the block shows."""
         self.flush()
         if isinstance(block, ProseBlock):
-            shots = prose_shots([split_sentences(block.text, self._language)], self._heading, english=self._english)
+            shots = prose_shots([split_sentences(block.text, self._language)], self._prose_title, english=self._english)
         else:
             shots = picture_shots(block, self._title, self._language, has_lead=True)
         note = said(split_sentences(read_plain(block.note, self._language), self._language))
-        self.shots += [replace(shot, says=says) for shot, says in zip(shots, _spread(note, len(shots)), strict=True)]
+        says = _spread(note, len(shots))
+        # A note that is shorter than what the block shows leaves its last pictures their own words.
+        self.shots += [replace(shot, says=own or shot.says) for shot, own in zip(shots, says, strict=True)]
 
     def flush(self) -> None:
         """Gives the paragraphs that wait slides of their own."""
-        self.shots += prose_shots(self._waiting, self._heading, english=self._english)
+        self.shots += prose_shots(self._waiting, self._prose_title, english=self._english)
         self._waiting = []
 
     def _take_lead(self) -> list[Text]:
@@ -131,8 +142,19 @@ class _Planner:
             self.shots.append(replace(last, says=tuple(says)))
 
 
+def _is_brief(shot: Shot) -> bool:
+    """Whether a slide of prose says so little that its heading is said too: "Licence: See the file of that name."."""
+    return not _is_picture(shot.visual) and shot.words < _BRIEF_WORDS
+
+
 def _is_picture(visual: Visual) -> bool:
     return not (isinstance(visual, Slide) and all(isinstance(block, Paragraph) for block in visual.blocks))
+
+
+def _after_colon(shot: Shot) -> Shot:
+    """A shot whose first sentence, if it is one of ours, goes on after "The loop in code:"."""
+    first, *others = shot.says or ("",)
+    return replace(shot, says=(first[:1].lower() + first[1:], *others)) if _OURS.match(first) else shot
 
 
 def _led(shot: Shot, lead: Sequence[Text], says: Sequence[str]) -> Shot:
@@ -149,6 +171,6 @@ def _shown_lead(lead: Sequence[Text]) -> tuple[Paragraph, ...]:
 
 
 def _spread(sentences: Sequence[str], shots: int) -> list[tuple[str, ...]]:
-    """Sentences over a number of shots, in order; shots that get none are silent."""
+    """Sentences over a number of shots, in order; the last ones may get none."""
     size = -(-len(sentences) // max(1, shots))
     return [tuple(sentences[index * size : (index + 1) * size]) for index in range(shots)]

@@ -1,9 +1,8 @@
 """Markdown tokens to a Document."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -23,6 +22,7 @@ from kinescribe_server.script.document import (
 )
 from kinescribe_server.script.html_text import html_words, say_note
 from kinescribe_server.script.inline import Inline, read_inline, read_plain
+from kinescribe_server.script.model import Alignment
 from kinescribe_server.script.text import Text
 
 MAX_LIST_LEVEL = 2
@@ -31,14 +31,13 @@ _NOTE = re.compile(r"(?:Notes?|NOTES?):\s+")
 _TASK = re.compile(r"\[[ xX]\]\s+")
 _ALERT = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*")
 _ATTRIBUTION = re.compile(r"(?:—|–|--|―)\s*(?=\S)")
-_ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 
 
-def read_document(tokens: Sequence[Token], language: str, front_matter: Mapping[str, Any]) -> Document:
+def read_document(tokens: Sequence[Token], language: str, title: str) -> Document:
     """Reads a parsed document; formulas and code are said in `language`."""
     reader = _Reader(language)
     reader.read(SyntaxTreeNode(tokens).children)
-    return Document(front_matter, tuple(reader.finished()), reader.pictures)
+    return Document(title, tuple(reader.finished()), reader.pictures)
 
 
 @dataclass
@@ -118,7 +117,9 @@ class _Reader:
                 self._add(FormulaBlock(latex))
             return
         inline = self._inline(node)
-        if note := _NOTE.match(inline.text.marked):
+        # "**Note**: …" is for the reader; a note to the speaker is plain.
+        plain = bool(node.children) and _NOTE.match(node.children[0].content)
+        if plain and (note := _NOTE.match(inline.text.marked)):
             self._take_note(inline.text.part(inline.text.marked[note.end() :]).said)
             return
         if inline.text:
@@ -228,11 +229,22 @@ def _table(node: SyntaxTreeNode, language: str) -> Block | None:
         return read_inline(cell.children[0].token if cell.children else None, language).text
 
     cells = [tuple(read(cell) for cell in row) for row in rows]
-    styles = [_ALIGNMENT.search(str(cell.attrs.get("style", ""))) for cell in rows[0]]
     body = tuple(row for row in cells[1:] if any(row))
     if not any(cells[0]) and not body:
         return None
-    return TableBlock(cells[0], body, tuple(style[1] if style else "" for style in styles))
+    return TableBlock(cells[0], body, tuple(_alignment(cell) for cell in rows[0]))
+
+
+def _alignment(cell: SyntaxTreeNode) -> Alignment:
+    match cell.attrs.get("style"):
+        case "text-align:left":
+            return "left"
+        case "text-align:center":
+            return "center"
+        case "text-align:right":
+            return "right"
+        case _:
+            return "unspecified"
 
 
 def _quote(texts: Sequence[Text], last: SyntaxTreeNode, language: str) -> QuoteBlock:

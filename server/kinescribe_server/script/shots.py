@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from kinescribe_server.script.key_points import key_points
 from kinescribe_server.script.model import Bullet, BulletList, Paragraph, Slide, Visual
-from kinescribe_server.script.sentences import MAX_WORDS, balanced, closed, count_words
+from kinescribe_server.script.sentences import MAX_WORDS, balanced, closed, count_words, fitted
 from kinescribe_server.script.text import Text
 
 # A slide shows a paragraph itself up to so many words; of a longer one it shows the points.
@@ -37,7 +37,17 @@ def within_length(shot: Shot) -> list[Shot]:
     """A shot that says too much for one scene, as several with the same visual."""
     if shot.words <= MAX_WORDS:
         return [shot]
-    return [replace(shot, says=tuple(run)) for run in balanced(shot.says, count_words)]
+    says = [piece for sentence in shot.says for piece in fitted(sentence)]
+    return [replace(shot, says=tuple(run)) for run in balanced(says, count_words)]
+
+
+def opened_by(shot: Shot, above: Sequence[tuple[str, Sequence[str]]]) -> Shot:
+    """A shot under headings that have no shot of their own: what they say is said first, and they are shown with its
+    title."""
+    visual = shot.visual
+    if isinstance(visual, Slide) and not visual.subtitle:
+        visual = replace(visual, subtitle=" · ".join(heading for heading, _ in above))
+    return replace(shot, visual=visual).saying(before=[sentence for _, says in above for sentence in says])
 
 
 def prose_slide(title: str, sentences: Sequence[Text], *, english: bool) -> Slide:

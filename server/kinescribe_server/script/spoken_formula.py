@@ -22,7 +22,42 @@ _FUNCTION = re.compile(
 )
 # Words of mathra's that stand before a bracket and are not the name of a function.
 _NO_FUNCTION = frozenset(
-    ["sub", "plus", "minus", "times", "equals", "over", "of", "from", "to", "squared", "cubed", "and", "bar", "comma", "paren", "bracket", "power", "the", "is", "in", "by", "end", "open", "close", "prime", "hat", "tilde", "cdot", "root", "given", "colon", "with", "than", "equal"]
+    [
+        "sub",
+        "plus",
+        "minus",
+        "times",
+        "equals",
+        "over",
+        "of",
+        "from",
+        "to",
+        "squared",
+        "cubed",
+        "and",
+        "bar",
+        "comma",
+        "paren",
+        "bracket",
+        "power",
+        "the",
+        "is",
+        "in",
+        "by",
+        "end",
+        "open",
+        "close",
+        "prime",
+        "hat",
+        "tilde",
+        "cdot",
+        "root",
+        "given",
+        "colon",
+        "with",
+        "than",
+        "equal",
+    ]
 )
 _ENGLISH = (
     (re.compile(r"\bfraction, "), ""),

@@ -41,10 +41,10 @@ class Text:
         pieces: list[str] = []
         for text in texts:
             first = len(atoms)
-            used = _MARKS.findall(text.marked)
+            used = sorted(set(_MARKS.findall(text.marked)))
             atoms += [text.atoms[ord(found) - _FIRST_MARK] for found in used]
-            fresh = iter(range(first, first + len(used)))
-            pieces.append(_MARKS.sub(lambda _, fresh=fresh: mark(next(fresh)), text.marked))
+            fresh = zip(used, range(first, first + len(used)), strict=True)
+            pieces.append(text.marked.translate({ord(found): mark(index) for found, index in fresh}))
         return cls(between.join(pieces), tuple(atoms))
 
     @property

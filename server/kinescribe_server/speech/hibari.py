@@ -49,7 +49,7 @@ class HibariEngine:
             unspoken += [*unspeakable(text.text), *reading.unspoken]
             notices += reading.notices
             _place(spans, _words_in(part, words), recording.add(reading.sounds, part.ending), lexicon)
-        _check_spoken(voice, unspoken, words)
+        _check_spoken(voice, unspoken, words, recording)
         notices += _not_spoken(voice, unspoken)
         return Speech(recording.samples(), SAMPLE_RATE, _timed(words, spans), tuple(dict.fromkeys(notices)))
 
@@ -104,16 +104,16 @@ def _timed(words: Sequence[Written], spans: Sequence[Span | None]) -> tuple[Word
     return tuple(timed)
 
 
-def _check_spoken(voice: VoiceInfo, unspoken: Sequence[str], words: Sequence[Written]) -> None:
+def _check_spoken(voice: VoiceInfo, unspoken: Sequence[str], words: Sequence[Written], recording: Recording) -> None:
     silent = [text for text in unspoken if any(sign.isalnum() for sign in text)]
-    if len(silent) > max(1, _MAX_UNSPOKEN_SHARE * len(words)):
+    if recording.is_empty or len(silent) > max(1, _MAX_UNSPOKEN_SHARE * len(words)):
         raise _cannot(f"the voice {voice.name!r} cannot speak {len(silent)} of {len(words)} words: {_named(silent)}")
 
 
 def _not_spoken(voice: VoiceInfo, unspoken: Sequence[str]) -> list[Notice]:
     if not unspoken:
         return []
-    return [Notice("TEXT_NOT_SPOKEN", f"the voice {voice.name!r} cannot speak what is shown here: {_named(unspoken)}")]
+    return [Notice("TEXT_NOT_SPOKEN", f"the voice {voice.name!r} cannot speak a part of the text: {_named(unspoken)}")]
 
 
 def _named(texts: Sequence[str]) -> str:

@@ -1,8 +1,10 @@
-"""hibari's acoustic model: phoneme numbers -> samples, and when each phoneme is heard."""
+"""hibari's acoustic model: phonemes -> samples, and when each phoneme is heard."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
+import hibari
 import numpy as np
 import onnxruntime as ort
 from hibari import dsp
@@ -20,6 +22,15 @@ _SEED = 0
 Samples = NDArray[np.float32]
 
 
+def _numbers() -> Mapping[str, int]:
+    numbers: Mapping[str, int] = json.loads((Path(hibari.__file__).parent / "assets" / "vocab.json").read_text("utf-8"))
+    return numbers
+
+
+# The phonemes that the model knows, one sign each (misaki's alphabet), and its numbers for them.
+PHONEMES = _numbers()
+
+
 class HibariModel:
     """The model of one voice. One thread: many processes share the machine."""
 
@@ -32,12 +43,13 @@ class HibariModel:
         model = _with_output(Path(voice_path(voice)).read_bytes(), _DURATIONS)
         self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    def say(self, phonemes: Sequence[int], rate: float) -> tuple[Samples, NDArray[np.int64]]:
+    def say(self, phonemes: str, rate: float) -> tuple[Samples, NDArray[np.int64]]:
         """Samples for phonemes, and n + 1 edges in samples for n phonemes: the i-th lasts from edges[i] to edges[i+1].
 
         Raises RuntimeError if the durations are not those of the audio.
         """
-        inputs = {"ids": np.array([[0, *phonemes, 0]], np.int64), "speed": np.array([rate], np.float32)}
+        ids = [0, *(PHONEMES[sign] for sign in phonemes), 0]
+        inputs = {"ids": np.array([ids], np.int64), "speed": np.array([rate], np.float32)}
         *spectrum, durations = self._session.run(None, inputs)
         samples: Samples = dsp.synth(*(part[0] for part in spectrum), np.random.default_rng(_SEED))
         edges = np.cumsum(durations.ravel()) * _UNIT_SAMPLES

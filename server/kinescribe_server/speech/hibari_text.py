@@ -1,19 +1,17 @@
 """hibari's reading of text: words -> phonemes, with the pronunciations that a lexicon gives."""
 
 import functools
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import hibari
 from hibari.g2p import G2P
 from hibari.g2p.normalize import normalize
 from hibari.g2p.oov import OOV
 from hibari.g2p.token import Tok
 
 from kinescribe_server.engine.protocol import Notice
+from kinescribe_server.speech.hibari_model import PHONEMES
 from kinescribe_server.speech.pronunciation import Marked, Saying, with_plural
 from kinescribe_server.speech.readable import is_mark, readable
 
@@ -26,11 +24,14 @@ _LEXICON_PHONEMES_REMEMBERED = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Something to be said without a pause: what the text has for it, and its phonemes as the model numbers them."""
+    """Something to be said without a pause: what the text has for it, and its phonemes (a space is one, too)."""
 
     text: str
-    phonemes: tuple[int, ...]
-    is_voiced: bool
+    phonemes: str
+
+    @property
+    def is_voiced(self) -> bool:
+        return any(sign.isalpha() for sign in self.phonemes)
 
 
 @dataclass(slots=True)
@@ -48,21 +49,18 @@ class HibariReader:
     def __init__(self) -> None:
         unknown = OOV()
         self._g2p = G2P(oov=lambda word: _in_parts(unknown, word))
-        vocabulary = Path(hibari.__file__).parent / "assets" / "vocab.json"
-        self._numbers: dict[str, int] = json.loads(vocabulary.read_text("utf-8"))
         self._lexicon_phonemes = functools.lru_cache(_LEXICON_PHONEMES_REMEMBERED)(self._phonemes_of_said)
 
     def read(self, marked: Marked) -> Reading:
         """A piece of text, its marks read as their sayings."""
         reading = Reading()
         for token in self._g2p.phonemize_tokens(self._tokens(marked, reading)):
-            phonemes = [self._numbers[sign] for sign in token.phonemes or "" if sign in self._numbers]
-            is_voiced = any(sign.isalpha() for sign in token.phonemes or "")
-            if phonemes:
-                reading.sounds.append(Sound(token.text, tuple(phonemes), is_voiced))
+            sound = Sound(token.text, "".join(sign for sign in token.phonemes or "" if sign in PHONEMES))
+            if sound.phonemes:
+                reading.sounds.append(sound)
             if token.whitespace:
-                reading.sounds.append(Sound(" ", (self._numbers[" "],), is_voiced=False))
-            if not is_voiced and any(sign.isalnum() for sign in token.text):
+                reading.sounds.append(Sound(" ", " "))
+            if not sound.is_voiced and any(sign.isalnum() for sign in token.text):
                 reading.unspoken.append(token.text)
         return reading
 
@@ -92,7 +90,7 @@ class HibariReader:
         said = said.strip()
         if len(said) > 2 and said[0] == said[-1] == "/":
             phonemes = said[1:-1]
-            known = all(sign in self._numbers for sign in phonemes)
+            known = all(sign in PHONEMES for sign in phonemes)
         else:
             phonemes, known = str(self._g2p(_LETTER_A.sub("eh", readable(said)))), True
         return phonemes if known and any(sign.isalpha() for sign in phonemes) else ""
@@ -114,7 +112,7 @@ def runs(sounds: Sequence[Sound]) -> Iterator[list[Sound]]:
 
 def _divided(sound: Sound) -> Iterator[Sound]:
     for start in range(0, len(sound.phonemes), MAX_PHONEMES):
-        yield Sound(sound.text, sound.phonemes[start : start + MAX_PHONEMES], sound.is_voiced)
+        yield Sound(sound.text, sound.phonemes[start : start + MAX_PHONEMES])
 
 
 def _in_parts(read: OOV, word: str) -> str:

@@ -4,14 +4,15 @@ One gain for the whole clip brings it to -16 LUFS (ITU-R BS.1770, as the podcast
 looks ahead then takes down the few peaks that this would lift too high. Nothing depends on anything but the samples.
 """
 
+from collections.abc import Iterator
+
 import av
 import numpy as np
-from av.error import FFmpegError
 from av.filter import Graph
 from numpy.typing import NDArray
 
 LOUDNESS_LUFS = -16.0
-# -1.5 dBTP is what the platforms allow. The limiter sees samples; between them speech rises by 0.5 dB at most (measured on 18 clips).
+# The platforms allow -1.5 dBTP. The limiter sees samples; between them speech rises by 0.5 dB at most (26 clips).
 _CEILING = 10 ** (-2.2 / 20)
 # BS.1770 measures blocks of 0.4 s and leaves out pauses: a single word is repeated until there is enough to measure.
 _MEASURED_SECONDS = 3.0
@@ -59,14 +60,12 @@ def loudness_of(samples: Samples, sample_rate: int) -> float | None:
     return float(found) if found and float(found) > -70.0 else None
 
 
-def _frames(samples: Samples, sample_rate: int) -> "list[av.AudioFrame]":
-    frames = []
+def _frames(samples: Samples, sample_rate: int) -> Iterator[av.AudioFrame]:
     for start in range(0, len(samples), _BLOCK_SECONDS * sample_rate):
         block = samples[start : start + _BLOCK_SECONDS * sample_rate]
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block)[None], format="flt", layout="mono")
         frame.sample_rate, frame.pts = sample_rate, start
-        frames.append(frame)
-    return frames
+        yield frame
 
 
 def _drained(graph: Graph) -> str:
@@ -75,23 +74,24 @@ def _drained(graph: Graph) -> str:
     while True:
         try:
             found = graph.pull().metadata.get("lavfi.r128.I", found)
-        except (BlockingIOError, EOFError, FFmpegError):
+        except (BlockingIOError, EOFError):
             return found
 
 
 def _limited(samples: Samples, sample_rate: int) -> Samples:
-    """Takes peaks down to the ceiling with a gain that moves slowly, and begins to before they come."""
+    """Takes peaks down to the ceiling, in place, with a gain that moves slowly and begins to before they come."""
     step = max(1, round(_STEP_SECONDS * sample_rate))
-    count = -(-len(samples) // step)
-    padded = np.zeros(count * step, np.float32)
-    padded[: len(samples)] = np.abs(samples)
-    peaks = padded.reshape(count, step).max(axis=1)
+    starts = np.arange(0, len(samples), step)
+    peaks = np.maximum.reduceat(np.abs(samples), starts)
     if peaks.max() <= _CEILING:
         return samples
-    wanted = np.minimum(1.0, _CEILING / np.maximum(peaks, 1e-9))
+    wanted = _CEILING / np.maximum(peaks, _CEILING)
     # The least gain that is wanted nearby, then its mean: never above what is wanted here.
     width = 2 * _LOOK_AHEAD_STEPS + 1
     nearby = np.lib.stride_tricks.sliding_window_view(np.pad(wanted, width - 1, constant_values=1.0), width).min(axis=1)
-    smooth = np.convolve(nearby, np.full(width - 2, 1 / (width - 2)), "same")[width // 2 : width // 2 + count]
-    gain = np.interp(np.arange(len(samples)), (np.arange(count) + 0.5) * step, smooth)
-    return (samples * gain).astype(np.float32)
+    smooth = np.convolve(nearby, np.full(width - 2, 1 / (width - 2)), "same")[width // 2 : width // 2 + len(starts)]
+    block = _BLOCK_SECONDS * sample_rate
+    for start in range(0, len(samples), block):
+        part = samples[start : start + block]
+        part *= np.interp(np.arange(start, start + len(part)), starts + step / 2, smooth)
+    return samples

@@ -1,7 +1,7 @@
 """Narration -> pieces that the engine can speak at once.
 
 The time and memory of speech engines grow faster than the length of what they are given, so a piece has a limit. It
-ends where a reader would breathe: after a paragraph, a sentence, a clause, or at the worst between two words.
+ends where a reader would breathe: after a paragraph, a sentence, a clause, or at the worst a word or a part of one.
 """
 
 import re
@@ -20,7 +20,6 @@ class Ending(StrEnum):
     SENTENCE = "sentence"
     CLAUSE = "clause"
     WORD = "word"
-    INSIDE_WORD = "inside word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def _cut(text: str, first: int, wanted: int, limit: int) -> tuple[int, Ending]:
         places = [match.end() for match in pattern.finditer(text, first + wanted // 3, first + limit)]
         if places:
             return min(places, key=lambda place: abs(place - first - wanted)), how
-    return first + limit, Ending.INSIDE_WORD
+    return first + limit, Ending.WORD
 
 
 def _stripped(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """A narration in the making: runs of sounds, one after the other, with a speaker's pauses between them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ _PAUSES = {
     Ending.SENTENCE: 0.5,
     Ending.CLAUSE: 0.2,
     Ending.WORD: 0.0,
-    Ending.INSIDE_WORD: 0.0,
 }
 # A sound is what is above -60 dBFS over 5 ms. Soft consonants begin and end below that.
 _SOUND_LEVEL = 0.001
@@ -51,13 +50,19 @@ class Recording:
         self._pause = max(self._pause, _PAUSES[ending])
         return spoken
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._samples
+
     def samples(self) -> Samples:
+        """All that was said; something must have been."""
         return np.concatenate(self._samples)
 
     def _say(self, run: Sequence[Sound]) -> list[Spoken]:
-        phonemes = [phoneme for sound in run for phoneme in sound.phonemes]
+        phonemes = "".join(sound.phonemes for sound in run)
         samples, edges = self._model.say(phonemes, self._rate)
-        heard, silent_from = _sounding(samples)
+        loud = _loud_windows(samples)
+        heard, silent_from = (int(loud[0]) * _WINDOW, (int(loud[-1]) + 1) * _WINDOW) if len(loud) else (0, 0)
         self._check_length(silent_from - heard, sum(len(sound.phonemes) for sound in run if sound.is_voiced))
         first, last = max(0, heard - _KEPT_BEFORE), min(len(samples), silent_from + _KEPT_AFTER)
         if self._length:
@@ -65,7 +70,10 @@ class Recording:
         self._pause = 0.0
         offset = self._length - first
         self._append(_faded(samples[first:last]))
-        return _times(run, np.clip(edges - _LATE, heard, silent_from) + offset)
+        return [
+            Spoken(text, (start + offset) / SAMPLE_RATE, (end + offset) / SAMPLE_RATE)
+            for text, start, end in _times(run, np.clip(edges - _LATE, heard, silent_from), loud)
+        ]
 
     def _append(self, samples: Samples) -> None:
         self._samples.append(samples)
@@ -80,21 +88,26 @@ class Recording:
             )
 
 
-def _times(run: Sequence[Sound], edges: NDArray[np.int64]) -> list[Spoken]:
-    spoken: list[Spoken] = []
+def _times(run: Sequence[Sound], edges: NDArray[np.int64], loud: NDArray[np.intp]) -> Iterator[tuple[str, int, int]]:
+    """What is voiced in a run, from which sample to which."""
     place = 0
     for sound in run:
-        start, place = place, place + len(sound.phonemes)
+        first, place = place, place + len(sound.phonemes)
         if sound.is_voiced:
-            spoken.append(Spoken(sound.text, float(edges[start]) / SAMPLE_RATE, float(edges[place]) / SAMPLE_RATE))
-    return spoken
+            yield sound.text, *_heard(int(edges[first]), int(edges[place]), loud)
 
 
-def _sounding(samples: Samples) -> tuple[int, int]:
-    """From which sample to which there is sound; 0, 0 for silence."""
+def _heard(start: int, end: int, loud: NDArray[np.intp]) -> tuple[int, int]:
+    """A time without the silence at its ends: the model counts the pause after a word as part of its last phoneme."""
+    first, last = np.searchsorted(loud, (start // _WINDOW, -(-end // _WINDOW)))
+    if first == last:
+        return start, end
+    return max(start, int(loud[first]) * _WINDOW), min(end, (int(loud[last - 1]) + 1) * _WINDOW)
+
+
+def _loud_windows(samples: Samples) -> NDArray[np.intp]:
     windows = samples[: len(samples) // _WINDOW * _WINDOW].reshape(-1, _WINDOW)
-    loud = np.flatnonzero(np.sqrt(np.mean(windows * windows, axis=1)) > _SOUND_LEVEL)
-    return (int(loud[0]) * _WINDOW, (int(loud[-1]) + 1) * _WINDOW) if len(loud) else (0, 0)
+    return np.flatnonzero(np.sqrt(np.mean(windows * windows, axis=1)) > _SOUND_LEVEL)
 
 
 def _faded(samples: Samples) -> Samples:

@@ -16,7 +16,7 @@ def check_script(text: str, voice: str) -> None:
     letters = [sign for sign in settled(text) if sign.isalpha()]
     foreign = [sign for sign in letters if _is_foreign(sign)]
     if len(foreign) > MAX_FOREIGN_SHARE * len(letters):
-        scripts = sorted({unicodedata.name(sign, "unnamed").split()[0].title() for sign in foreign})
+        scripts = sorted({unicodedata.name(sign, "UNNAMED").split()[0] for sign in foreign})
         raise MakeError(
             "VOICE_CANNOT_SPEAK",
             f"the voice {voice!r} reads Latin letters, but {len(foreign)} of {len(letters)} letters of the narration "

@@ -14,7 +14,8 @@ from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.visuals.themes import contrast
 
-SIZES = ((1920, 1080), (1080, 1920), (1080, 1080), (1280, 720), (640, 360))
+# One of each shape, and a small one; 1280 x 720 is laid out as 1920 x 1080 is.
+SIZES = ((1920, 1080), (1080, 1920), (1080, 1080), (640, 360))
 # A line's box may touch the next; rounding to hundredths of a pixel is no overlap.
 TOLERANCE = 0.5
 FLOOR = 28.0
@@ -64,7 +65,7 @@ def layout_faults(made: Made, bench: WorkerBench, floor: float = FLOOR) -> list[
 def _is_inside(box: Box, page: Box) -> bool:
     right, bottom = box["x"] + box["width"], box["y"] + box["height"]
     within_left = box["x"] >= -TOLERANCE and box["y"] >= -TOLERANCE
-    return within_left and right <= page["width"] + TOLERANCE and bottom <= page["height"] + TOLERANCE
+    return bool(within_left and right <= page["width"] + TOLERANCE and bottom <= page["height"] + TOLERANCE)
 
 
 def _overlap(one: Box, other: Box) -> bool:

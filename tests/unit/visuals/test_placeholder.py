@@ -5,7 +5,7 @@ from kinescribe_server.script.model import Chart, Code, Diagram, Formula, Image,
 from kinescribe_server.visuals.placeholder import make_placeholder
 from kinescribe_server.visuals.protocol import PlaceholderRequest
 
-from .inspection import SIZES, boxes, cues, layout_faults
+from .inspection import boxes, cues, layout_faults
 
 NASTY = '\x00\ud83d\u202e#read("x")' + "\u0335" * 99 + "W" * 3_000 + " 日本語 العربية\n" * 99
 VISUALS: list[Visual | None] = [
@@ -22,16 +22,16 @@ VISUALS: list[Visual | None] = [
 ]
 
 
-@pytest.mark.parametrize("size", [*SIZES, (3840, 320), (320, 3840)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    "size", [(1920, 1080), (1080, 1920), (640, 360), (3840, 320), (320, 3840)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
 @pytest.mark.parametrize("visual", VISUALS, ids=lambda visual: type(visual).__name__)
-@pytest.mark.parametrize("message", ["line 3, column 1: a bracket is missing", NASTY, ""])
-def test_a_placeholder_is_always_drawn(
-    visual: Visual | None, message: str, size: tuple[int, int], bench: WorkerBench
-) -> None:
-    made = make_placeholder(PlaceholderRequest(visual, "DIAGRAM_INVALID", message, "no such theme", *size), bench)
+def test_a_placeholder_is_always_drawn(visual: Visual | None, size: tuple[int, int], bench: WorkerBench) -> None:
+    for message in ("line 3, column 1: a bracket is missing", NASTY, ""):
+        made = make_placeholder(PlaceholderRequest(visual, "DIAGRAM_INVALID", message, "no such theme", *size), bench)
 
-    assert cues(made) == [""]
-    assert layout_faults(made, bench) == []
+        assert cues(made) == [""]
+        assert layout_faults(made, bench) == []
 
 
 def test_a_placeholder_says_what_is_missing_and_why_and_shows_the_source(bench: WorkerBench) -> None:

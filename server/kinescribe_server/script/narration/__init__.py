@@ -1,1 +1,1 @@
-"""What is said over each kind of block. Sentences of our own are English; other languages get only the source's words."""
+"""What is said over each kind of block. Our own sentences are English; other languages get the source's words only."""

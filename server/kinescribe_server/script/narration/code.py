@@ -2,12 +2,15 @@
 
 import ast
 import json
+import re
+import warnings
 from collections.abc import Iterable, Sequence
 
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Keyword, Name, Token
+from pygments.token import Comment, Keyword, Name, _TokenType, is_token_subtype
 from pygments.util import ClassNotFound
 
+from kinescribe_server.script.narration.commands import SHELLS, looks_like_commands, narrate_commands
 from kinescribe_server.script.narration.phrases import listed
 from kinescribe_server.script.sentences import count_words
 from kinescribe_server.script.spoken_code import say_code
@@ -16,26 +19,28 @@ from kinescribe_server.script.spoken_code import say_code
 _MAX_DESCRIBED = 10_000
 _MOST_NAMES = 5
 _MAX_COMMENT_WORDS = 30
-_SHELLS = frozenset("sh bash zsh shell console shell-session sh-session".split())
-_MAX_COMMAND_WORDS = 9
 _DEFINING = frozenset(
-    "def fn func fun function class struct interface enum trait type message service rpc module macro procedure sub".split()
+    "def fn func fun function class struct interface enum trait type message service rpc module macro sub".split()
 )
 
 
-def narrate_code(source: str, language: str) -> list[str]:
-    """English sentences that describe a piece of code."""
+def narrate_code(source: str, language: str, *, has_lead: bool = False) -> list[str]:
+    """English sentences that describe a piece of code. With a lead there may be none: "here it is in YAML" adds nothing
+    to a sentence that introduces it."""
     if len(source) > _MAX_DESCRIBED:
         source = source[:_MAX_DESCRIBED].rsplit("\n", 1)[0]
     if language in {"python", "py", "python3"}:
         described = _python(source)
-    elif language in _SHELLS:
-        described = _shell(source)
+    elif language in SHELLS or (not language and looks_like_commands(source)):
+        described = narrate_commands(source)
+    elif not language:
+        described = _python(source)
     elif language in {"json", "json5", "jsonc"}:
         described = _json(source)
     else:
         described = ""
-    return [described or _any_language(source, language), *_comments(source, language)]
+    described = described or _definitions(source, language) or ("" if has_lead else _presented(language))
+    return [*filter(None, [described]), *narrate_comments(source, language)]
 
 
 def defined_names(source: str, language: str) -> list[str]:
@@ -43,12 +48,12 @@ def defined_names(source: str, language: str) -> list[str]:
     names: list[str] = []
     after_keyword = False
     for kind, value in _lexed(source, language):
-        if kind in Name.Function or kind in Name.Class or (after_keyword and kind in Name):
-            if kind not in Name.Function.Magic and value not in names:
+        if _is(kind, Name.Function) or _is(kind, Name.Class) or (after_keyword and _is(kind, Name)):
+            if not _is(kind, Name.Function.Magic) and value not in names:
                 names.append(value)
             after_keyword = False
         elif value.strip():
-            after_keyword = (kind in Keyword or kind in Name.Builtin) and value in _DEFINING
+            after_keyword = (_is(kind, Keyword) or _is(kind, Name.Builtin)) and value in _DEFINING
     return names
 
 
@@ -63,7 +68,8 @@ def language_name(language: str) -> str:
 
 def _python(source: str) -> str:
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings(action="ignore"):  # the compiler warns of odd escapes in other people's strings
+            tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -71,10 +77,7 @@ def _python(source: str) -> str:
     if len(functions) == 1 and not classes:
         return _python_function(functions[0])
     if len(classes) == 1 and not functions:
-        methods = [node.name for node in classes[0].body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-        public = [name for name in methods if not name.startswith("_")]
-        has = f", has the method{'s' * (len(public) > 1)} {_names(public)}" if public else ""
-        return f"This Python class, {say_code(classes[0].name, english=True)}{has}.".replace(", has", " has", 0)
+        return _python_class(classes[0])
     if functions or classes:
         parts = [
             f"the {kind}{plural if len(nodes) > 1 else ''} {_names([node.name for node in nodes])}"
@@ -83,6 +86,22 @@ def _python(source: str) -> str:
         ]
         return f"This Python code defines {listed(parts)}."
     return _python_statements(tree)
+
+
+def _python_class(node: ast.ClassDef) -> str:
+    """'This Python class, Job, has the methods start and stop.'"""
+    methods = [part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+    methods = [name for name in methods if not name.startswith("_")]
+    fields = [
+        part.target.id for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    ]
+    has = [
+        f"the {kind}{'s' * (len(names) > 1)} {_names(names)}"
+        for kind, names in (("field", fields), ("method", methods))
+        if names
+    ]
+    name = say_code(node.name, english=True)
+    return f"This Python class, {name}, has {listed(has)}." if has else f"This Python code defines the class {name}."
 
 
 def _python_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
@@ -104,7 +123,8 @@ def _python_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 def _python_statements(tree: ast.Module) -> str:
     imported: list[str] = []
     called: list[str] = []
-    for node in ast.walk(tree):
+    placed = (node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr))
+    for node in sorted(placed, key=lambda node: (node.lineno, node.col_offset)):
         if isinstance(node, ast.Import):
             imported += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -115,20 +135,11 @@ def _python_statements(tree: ast.Module) -> str:
     does = [f"imports {_names(_unique(imported))}"] if imported else []
     does += [f"calls {_names(_unique(filter(None, called)))}"] if any(called) else []
     if not does:
-        assigned = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+        assigned = [
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        ]
         does += [f"sets {_names(_unique(assigned))}"] if assigned else []
     return f"This Python code {listed(does)}." if does else ""
-
-
-def _shell(source: str) -> str:
-    """'Run: pip install kinescribe. Then: kinescribe serve.' or, for longer ones, which programs are run."""
-    lines = [line.strip().removeprefix("$ ").removeprefix("> ") for line in source.replace("\\\n", " ").split("\n")]
-    commands = [line.split(" #")[0] for line in lines if line and not line.startswith("#")]
-    said = [say_code(command, english=True) for command in commands]
-    if 0 < len(said) <= 3 and all(said) and all(count_words(command) <= _MAX_COMMAND_WORDS for command in said):
-        return f"Run: {said[0]}." + "".join(f" Then: {command}." for command in said[1:])
-    programs = _unique(say_code(command.split()[0], english=True) for command in commands if command.split())
-    return f"These commands run {_names(list(filter(None, programs)))}." if any(programs) else ""
 
 
 def _json(source: str) -> str:
@@ -141,35 +152,49 @@ def _json(source: str) -> str:
     return f"This JSON list has {len(value)} entries." if isinstance(value, list) and len(value) > 1 else ""
 
 
-def _any_language(source: str, language: str) -> str:
-    name = language_name(language)
+def _definitions(source: str, language: str) -> str:
     names = defined_names(source, language)
-    if names:
-        return f"This {name} code defines {_names(names)}."
+    return f"This {language_name(language)} code defines {_names(names)}." if names else ""
+
+
+def _presented(language: str) -> str:
+    name = language_name(language)
     return f"Here it is in {name}." if name else "Here is the listing."
 
 
-def _comments(source: str, language: str) -> list[str]:
+def narrate_comments(source: str, language: str) -> list[str]:
     """What the comments that stand on lines of their own say, if it is little."""
     lines = {line.strip() for line in source.split("\n")}
-    found = [value.strip() for kind, value in _lexed(source, language) if kind in Comment.Single and kind not in Comment.Hashbang]
+    found = [
+        value.strip()
+        for kind, value in _lexed(source, language)
+        if _is(kind, Comment.Single) and not _is(kind, Comment.Hashbang)
+    ]
     comments = [value.lstrip("/#-;%! ").strip() for value in found if value in lines]
-    spoken = [comment.rstrip(".:") for comment in comments if count_words(comment) > 1 and not _looks_like_code(comment)]
+    spoken = [
+        comment.strip(" .:…") for comment in comments if count_words(comment) > 1 and not _looks_like_code(comment)
+    ]
     if not spoken or count_words(" ".join(spoken)) > _MAX_COMMENT_WORDS:
         return []
-    return [f"{'Its comments say' if len(spoken) > 1 else 'Its comment says'}: {'; '.join(spoken)}."]
+    return [f"{'The comments say' if len(spoken) > 1 else 'The comment says'}: {'; '.join(spoken)}."]
 
 
 def _looks_like_code(comment: str) -> bool:
-    return any(sign in comment for sign in "{}()[]=;<>|\\`")
+    return any(sign in comment for sign in "{}()[]=;<>|\\`") or bool(
+        re.match(r"(?:from|import|return|print)\b", comment)
+    )
 
 
-def _lexed(source: str, language: str) -> Iterable[tuple[type[Token], str]]:  # type: ignore[valid-type]
+def _lexed(source: str, language: str) -> Iterable[tuple[_TokenType, str]]:
     try:
         lexer = get_lexer_by_name(language)
     except ClassNotFound:
         return ()
-    return lexer.get_tokens(source)  # type: ignore[no-any-return]
+    return lexer.get_tokens(source)
+
+
+def _is(kind: _TokenType, other: _TokenType) -> bool:
+    return bool(is_token_subtype(kind, other))
 
 
 def _names(names: Sequence[str]) -> str:

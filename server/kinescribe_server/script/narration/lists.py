@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from kinescribe_server.script.document import ListBlock, ListItem
 from kinescribe_server.script.key_points import key_point
 from kinescribe_server.script.model import Bullet, BulletList, Slide
-from kinescribe_server.script.narration.phrases import listed
-from kinescribe_server.script.sentences import balanced, closed, count_words, split_sentences
+from kinescribe_server.script.narration.phrases import listed, uncapitalised
+from kinescribe_server.script.sentences import balanced, count_words, split_sentences
 from kinescribe_server.script.shots import Shot, prose_slide, said
 
 # What fits on a slide and in a scene, with room for a lead.
@@ -64,9 +64,7 @@ def _pages(families: Sequence[list[ListItem]]) -> list[list[list[ListItem]]]:
     return balanced(cut, weigh, 1)
 
 
-def _spoken(
-    families: Sequence[Sequence[ListItem]], number: int | None, language: str, *, english: bool
-) -> list[str]:
+def _spoken(families: Sequence[Sequence[ListItem]], number: int | None, language: str, *, english: bool) -> list[str]:
     parents = [family[0] for family in families]
     if english and number is None and len(families) == len(parents) and _in_one_breath(families):
         return [f"{listed([item.text.said.rstrip('.,;') for item in parents])}."]
@@ -81,7 +79,7 @@ def _family(family: Sequence[ListItem], joint: str, language: str, *, english: b
     parent, *children = family
     sentences = list(said(split_sentences(parent.text, language)))
     if sentences and joint:
-        sentences[0] = f"{joint}: {sentences[0]}"
+        sentences[0] = _jointed(joint, sentences[0])
     if not children:
         return sentences
     if sentences and parent.text.marked.rstrip()[-1:] not in ".!?:…":
@@ -106,6 +104,11 @@ def _joint(number: int | None, offset: int, item: str, items: int) -> str:
         return ""
     position = number + offset
     return _ORDINALS[position - 1] if 1 <= position <= len(_ORDINALS) else f"Number {position}"
+
+
+def _jointed(joint: str, sentence: str) -> str:
+    inside = uncapitalised(sentence)
+    return f"{joint}: {sentence}" if inside == sentence else f"{joint}, {inside}"
 
 
 def _bullet(item: ListItem, language: str, *, english: bool) -> Bullet:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 
 # A word after which a capitalised first word is no name: "Compute the loss", "Start with a guess".
-_PLAIN_SECOND = frozenset("a an the with on to of in is for by from at into it its this that all each and or as".split())
+_PLAIN_SECOND = frozenset(
+    "a an the with on to of in is for by from at into it its this that all each and or as".split()
+)
 _PLAIN_FIRST = frozenset("a an the with without on to of in for by from at plain no all each per number".split())
 
 

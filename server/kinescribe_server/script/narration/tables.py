@@ -16,9 +16,15 @@ _READ_ROWS = 6
 _NAMED_ROWS = 6
 _SUMMED_COLUMNS = 3
 
-_NUMBER = re.compile(r"[~≈<>≤≥]?\s*[$€£¥]?\s*([-−+]?\d[\d,' ]*(?:\.\d+)?)\s*([%×x°]|[A-Za-zµ]{1,12}(?:/[A-Za-z]{1,4})?)?")
+_NUMBER = re.compile(
+    r"[~≈<>≤≥]?\s*[$€£¥]?\s*([-−+]?\d[\d,' ]*(?:\.\d+)?)\s*([%×x°]|[A-Za-zµ]{1,12}(?:/[A-Za-z]{1,4})?)?"
+)
+# A unit in brackets behind a heading: "Latency (ms)".
+_UNIT = re.compile(r"\(([^()\s\d]{1,6})\)$")
 _COUNTED = re.compile(r"(?:number of )?([A-Za-z][a-z]*[^s\W]s)\b")
-_NAMED_BY_NUMBER = re.compile(r"(?:year|date|day|month|id|no\.?|#|rank|version|port|line|step|page|code)$", re.IGNORECASE)
+_NAMED_BY_NUMBER = re.compile(
+    r"(?:year|date|day|month|id|no\.?|#|rank|version|port|line|step|page|code)$", re.IGNORECASE
+)
 _TAKEN = frozenset("steps seconds minutes hours days weeks months years iterations epochs milliseconds rounds".split())
 
 
@@ -58,19 +64,21 @@ def _numbers(heading: str, rows: Sequence[Sequence[str]], index: int) -> _Number
     matches = [match for match in found if match]
     if len(matches) < len(rows) or len({match[2] for match in matches}) > 1:
         return None
-    unit = re.search(r"\(([^()]{1,12})\)$", heading)
+    unit = _UNIT.search(heading)
     said = tuple(f"{row[index].strip()} {unit[1]}" if unit else row[index].strip() for row in rows)
     values = tuple(float(re.sub("[,' ]", "", match[1]).replace("−", "-")) for match in matches)
-    return _Numbers(re.sub(r"\s*\([^()]{1,12}\)$", "", heading) if unit else heading, values, said)
+    return _Numbers(_UNIT.sub("", heading).strip(), values, said)
 
 
 def _every_number(labels: Sequence[str], column: _Numbers) -> str:
     """'Plain gradient descent takes 1200 steps; with momentum, 310; Adam takes the fewest, 140.'"""
     counted = _COUNTED.match(column.heading)
-    low, high = _last(column.values, min), _last(column.values, max)
+    low, high = _last(column.values, min(column.values)), _last(column.values, max(column.values))
     if not counted:
         marks = {low: ", the lowest", high: ", the highest"} if len(set(column.values)) > 2 else {}
-        said = [f"{number} for {_inside(label)}{marks.get(index, '')}" for index, (label, number) in _rows(labels, column)]
+        said = [
+            f"{number} for {_inside(label)}{marks.get(index, '')}" for index, (label, number) in _rows(labels, column)
+        ]
         return f"{_subject(column.heading)} is {listed(said)}."
     verb = "takes" if counted[1].lower() in _TAKEN else "has"
     parts = [f"{labels[0]} {verb} {column.said[0]} {uncapitalised(_small(column.heading))}"]
@@ -100,19 +108,22 @@ def _extremes(labels: Sequence[str], column: _Numbers) -> str:
 
 def _compared(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """'The table compares 12 methods by steps and time.'"""
-    by = listed([_small(heading) for heading in header[1:] if heading] or ["their values"])
-    what = plural(_small(header[0])) if header[0] else "rows"
+    # Capitals mean nothing where every heading has one, and a name where only some have.
+    lowered = all(heading[:1].isupper() for heading in header if heading)
+    small = [_small(heading) if lowered else heading for heading in header]
+    by = listed([heading for heading in small[1:] if heading] or ["their values"])
+    what = plural(small[0]) if small[0] else "rows"
     if len(header) == 1:
         return f"The table lists {len(rows)} {what}."
     verb = "compares" if len(rows) > 1 else "describes"
-    return f"The table {verb} {len(rows)} {what if len(rows) > 1 else _small(header[0]) or 'row'} by {by}."
+    return f"The table {verb} {len(rows)} {what if len(rows) > 1 else small[0] or 'row'} by {by}."
 
 
 def _read_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Each row as a sentence: 'GenerateVideo: starts a job.'"""
     sentences = []
     for label, *cells in rows:
-        rest = "; ".join(cell.rstrip(".") for cell in cells if cell)
+        rest = "; ".join(cell.rstrip(".") for cell in cells if any(map(str.isalnum, cell)))
         sentence = f"{label}: {rest}" if label and rest else label or rest
         if sentence:
             sentences.append(f"{sentence.rstrip('.')}.")
@@ -133,8 +144,8 @@ def _rows(labels: Sequence[str], column: _Numbers) -> list[tuple[int, tuple[str,
     return list(enumerate(zip(labels, column.said, strict=True)))
 
 
-def _last(values: Sequence[float], choose: type[min] | type[max]) -> int:  # type: ignore[valid-type]
-    return len(values) - 1 - values[::-1].index(choose(values))
+def _last(values: Sequence[float], value: float) -> int:
+    return len(values) - 1 - values[::-1].index(value)
 
 
 def _inside(label: str) -> str:
