@@ -20,6 +20,38 @@ else:
 
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
+class _SlideLayout:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _SlideLayoutEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_SlideLayout.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    SLIDE_LAYOUT_UNSPECIFIED: _SlideLayout.ValueType  # 0
+    """A title card if there is nothing but a title and a subtitle, else content."""
+    SLIDE_LAYOUT_CONTENT: _SlideLayout.ValueType  # 1
+    """A page of content."""
+    SLIDE_LAYOUT_TITLE: _SlideLayout.ValueType  # 2
+    """The card that opens the film."""
+    SLIDE_LAYOUT_SECTION: _SlideLayout.ValueType  # 3
+    """A card that opens a section."""
+    SLIDE_LAYOUT_CLOSING: _SlideLayout.ValueType  # 4
+    """The card that closes the film."""
+
+class SlideLayout(_SlideLayout, metaclass=_SlideLayoutEnumTypeWrapper):
+    """What kind of page a slide is."""
+
+SLIDE_LAYOUT_UNSPECIFIED: SlideLayout.ValueType  # 0
+"""A title card if there is nothing but a title and a subtitle, else content."""
+SLIDE_LAYOUT_CONTENT: SlideLayout.ValueType  # 1
+"""A page of content."""
+SLIDE_LAYOUT_TITLE: SlideLayout.ValueType  # 2
+"""The card that opens the film."""
+SLIDE_LAYOUT_SECTION: SlideLayout.ValueType  # 3
+"""A card that opens a section."""
+SLIDE_LAYOUT_CLOSING: SlideLayout.ValueType  # 4
+"""The card that closes the film."""
+Global___SlideLayout: typing_extensions.TypeAlias = SlideLayout
+
 class _ColumnAlignment:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: typing_extensions.TypeAlias = ValueType
@@ -242,10 +274,13 @@ class Slide(google.protobuf.message.Message):
     TITLE_FIELD_NUMBER: builtins.int
     SUBTITLE_FIELD_NUMBER: builtins.int
     BLOCKS_FIELD_NUMBER: builtins.int
+    LAYOUT_FIELD_NUMBER: builtins.int
     title: builtins.str
     """The slide's title."""
     subtitle: builtins.str
     """A line under the title."""
+    layout: Global___SlideLayout.ValueType
+    """What kind of page it is."""
     @property
     def blocks(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___SlideBlock]:
         """The content. At most 50 blocks."""
@@ -256,8 +291,9 @@ class Slide(google.protobuf.message.Message):
         title: builtins.str = ...,
         subtitle: builtins.str = ...,
         blocks: collections.abc.Iterable[Global___SlideBlock] | None = ...,
+        layout: Global___SlideLayout.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["blocks", b"blocks", "subtitle", b"subtitle", "title", b"title"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["blocks", b"blocks", "layout", b"layout", "subtitle", b"subtitle", "title", b"title"]) -> None: ...
 
 Global___Slide: typing_extensions.TypeAlias = Slide
 
@@ -271,6 +307,8 @@ class SlideBlock(google.protobuf.message.Message):
     BULLETS_FIELD_NUMBER: builtins.int
     TABLE_FIELD_NUMBER: builtins.int
     QUOTE_FIELD_NUMBER: builtins.int
+    COLUMNS_FIELD_NUMBER: builtins.int
+    IMAGE_FIELD_NUMBER: builtins.int
     @property
     def paragraph(self) -> Global___Paragraph:
         """A paragraph."""
@@ -287,6 +325,14 @@ class SlideBlock(google.protobuf.message.Message):
     def quote(self) -> Global___Quote:
         """A quotation."""
 
+    @property
+    def columns(self) -> Global___Columns:
+        """Two columns side by side; one under the other where the page is narrow."""
+
+    @property
+    def image(self) -> Global___Image:
+        """An uploaded picture."""
+
     def __init__(
         self,
         *,
@@ -294,12 +340,40 @@ class SlideBlock(google.protobuf.message.Message):
         bullets: Global___BulletList | None = ...,
         table: Global___Table | None = ...,
         quote: Global___Quote | None = ...,
+        columns: Global___Columns | None = ...,
+        image: Global___Image | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["block", b"block", "bullets", b"bullets", "paragraph", b"paragraph", "quote", b"quote", "table", b"table"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["block", b"block", "bullets", b"bullets", "paragraph", b"paragraph", "quote", b"quote", "table", b"table"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["block", b"block"]) -> typing.Literal["paragraph", "bullets", "table", "quote"] | None: ...
+    def HasField(self, field_name: typing.Literal["block", b"block", "bullets", b"bullets", "columns", b"columns", "image", b"image", "paragraph", b"paragraph", "quote", b"quote", "table", b"table"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["block", b"block", "bullets", b"bullets", "columns", b"columns", "image", b"image", "paragraph", b"paragraph", "quote", b"quote", "table", b"table"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["block", b"block"]) -> typing.Literal["paragraph", "bullets", "table", "quote", "columns", "image"] | None: ...
 
 Global___SlideBlock: typing_extensions.TypeAlias = SlideBlock
+
+@typing.final
+class Columns(google.protobuf.message.Message):
+    """Two columns of blocks. A column holds no columns."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FIRST_FIELD_NUMBER: builtins.int
+    SECOND_FIELD_NUMBER: builtins.int
+    @property
+    def first(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___SlideBlock]:
+        """The column that is read first."""
+
+    @property
+    def second(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___SlideBlock]:
+        """The other column."""
+
+    def __init__(
+        self,
+        *,
+        first: collections.abc.Iterable[Global___SlideBlock] | None = ...,
+        second: collections.abc.Iterable[Global___SlideBlock] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["first", b"first", "second", b"second"]) -> None: ...
+
+Global___Columns: typing_extensions.TypeAlias = Columns
 
 @typing.final
 class Paragraph(google.protobuf.message.Message):

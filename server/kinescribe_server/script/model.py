@@ -89,10 +89,33 @@ class Quote:
     attribution: str = ""
 
 
-Block = Annotated[
-    Paragraph | BulletList | Table | Quote,
-    *_oneof(paragraph=Paragraph, bullets=BulletList, table=Table, quote=Quote),
+@dataclass(frozen=True, slots=True)
+class Image:
+    attachment: str
+    description: str = ""
+    title: str = ""
+
+
+SimpleBlock = Annotated[
+    Paragraph | BulletList | Table | Quote | Image,
+    *_oneof(paragraph=Paragraph, bullets=BulletList, table=Table, quote=Quote, image=Image),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Two columns of blocks; the first is read first."""
+
+    first: tuple[SimpleBlock, ...] = ()
+    second: tuple[SimpleBlock, ...] = ()
+
+
+Block = Annotated[
+    Paragraph | BulletList | Table | Quote | Columns | Image,
+    *_oneof(paragraph=Paragraph, bullets=BulletList, table=Table, quote=Quote, columns=Columns, image=Image),
+]
+
+SlideLayout = Annotated[Literal["unspecified", "content", "title", "section", "closing"], *_enum("SLIDE_LAYOUT_")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +123,7 @@ class Slide:
     title: str = ""
     subtitle: str = ""
     blocks: tuple[Block, ...] = ()
+    layout: SlideLayout = "unspecified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +175,6 @@ class Chart:
     series: tuple[ChartSeries, ...] = ()
     x_title: str = ""
     y_title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    attachment: str
-    description: str = ""
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _code(source: str, language: str, title: str, *, english: bool, has_lead: bo
         visual = Code(page, language, title)
         if not english:
             names = [say_code(name, english=False) for name in defined_names(page, language)[:5]]
-            says = [f"{', '.join(filter(None, [language_name(language), *names]))}."] if names else []
+            says = [f"{', '.join(filter(None, [language_name(language), *names]))}."] if names and not has_lead else []
         elif not shots:
             says = narrate_code(source, language, has_lead=has_lead)
         else:
@@ -120,7 +120,7 @@ def _code_pages(source: str) -> list[str]:
 def _diagram(source: str, title: str, *, english: bool, has_lead: bool) -> list[Shot]:
     if len(source) > _MAX_DIAGRAM:
         return _code(source, "mermaid", title, english=english)
-    says = narrate_diagram(source) if english and not has_lead else []
+    says = [] if has_lead else narrate_diagram(source, english=english)
     return [Shot(title, Diagram(source, title), tuple(says))]
 
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from kinescribe_server.script.document import Block, ListBlock, ProseBlock, QuoteBlock, Section
 from kinescribe_server.script.inline import is_english, read_plain
-from kinescribe_server.script.model import BulletList, Paragraph, Slide, Visual
+from kinescribe_server.script.model import BulletList, Paragraph, Quote, Slide, Visual
 from kinescribe_server.script.pictures import PictureBlock, picture_shots
 from kinescribe_server.script.prose import prose_shots, weigh
 from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, count_words, split_sentences
@@ -129,6 +129,8 @@ class _Planner:
         if text.marked.endswith(":") or not _is_picture(self.shots[-1].visual):
             return False
         words = weigh(sentences)
+        if _is_quote(self.shots[-1].visual):
+            return False
         if _EXPLAINS.match(text.marked):
             return words <= _LEAD_WORDS
         return words < MIN_WORDS and not before_picture
@@ -155,6 +157,10 @@ def _after_colon(shot: Shot) -> Shot:
     """A shot whose first sentence, if it is one of ours, goes on after "The loop in code:"."""
     first, *others = shot.says or ("",)
     return replace(shot, says=(first[:1].lower() + first[1:], *others)) if _OURS.match(first) else shot
+
+
+def _is_quote(visual: Visual) -> bool:
+    return isinstance(visual, Slide) and any(isinstance(block, Quote) for block in visual.blocks)
 
 
 def _led(shot: Shot, lead: Sequence[Text], says: Sequence[str]) -> Shot:

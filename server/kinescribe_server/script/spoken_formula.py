@@ -76,6 +76,10 @@ _ENGLISH = (
     (re.compile(r"(?<!\w sub )\b(colon \w+) tends to\b"), r"\1 to"),
     (re.compile(r"\b(alpha|beta|gamma|eta|epsilon|lambda) (?=nabla|d [A-Z])"), r"\1 times "),
 )
+# Small digits are drawn in plain text, and a degree sign is no exponent.
+_SCRIPTS = re.compile(r"([\^_])([0-9]+|∘)")
+_RAISED = str.maketrans("0123456789∘", "⁰¹²³⁴⁵⁶⁷⁸⁹°")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _UNSPOKEN = re.compile(r"[\\{}_^&~$]+")
 
 
@@ -83,7 +87,14 @@ def formula_atom(latex: str, language: str) -> Atom:
     """An inline formula as it is shown, in Unicode, and as it is said."""
     source = " ".join(latex.split())
     shown, said = _read(source, language)
-    return Atom(shown or source, said or shown or source)
+    # Between spaces: "100$^\\circ$C" is said as three words.
+    return Atom(_SCRIPTS.sub(_raised_or_lowered, shown) or source, f" {said or shown or source} ")
+
+
+def _raised_or_lowered(found: re.Match[str]) -> str:
+    if found[1] == "^":
+        return found[2].translate(_RAISED)
+    return found[2].translate(_LOWERED)
 
 
 def say_formula(latex: str, language: str) -> str:

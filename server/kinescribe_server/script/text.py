@@ -7,6 +7,8 @@ from typing import Self
 
 # The two supplementary private-use areas; `clean` has taken them out of every source text, so a mark is always ours.
 _FIRST_MARK = 0xF0000
+# What an atom that is not said, or is said between spaces, leaves before a sign.
+_BEFORE_SIGN = re.compile(r" +([,.;:!?)\]’'](?:\s|$))")
 _MARKS = re.compile("[\U000f0000-\U0010ffff]")
 
 
@@ -53,7 +55,7 @@ class Text:
 
     @property
     def said(self) -> str:
-        return self._with("said")
+        return _BEFORE_SIGN.sub(r"\1", self._with("said"))
 
     def _with(self, form: str) -> str:
         whole = _MARKS.sub(lambda found: getattr(self.atoms[ord(found[0]) - _FIRST_MARK], form), self.marked)

@@ -19,8 +19,9 @@ _TAGS = re.compile(r"<[^<>]*>|[`*_\"]")
 _ARROW_TYPES = {0, 1, 3, 4, 5, 6, 24, 25, 33, 34}
 
 
-def narrate_diagram(source: str) -> list[str]:
-    """English sentences that walk through a diagram; none for kinds that cannot be walked and for broken sources."""
+def narrate_diagram(source: str, *, english: bool) -> list[str]:
+    """Sentences that walk through a diagram; none for kinds that cannot be walked and for broken sources. In other
+    languages than English the labels of a flowchart are named."""
     if len(source) > _MAX_SOURCE:
         return []
     try:
@@ -28,8 +29,11 @@ def narrate_diagram(source: str) -> list[str]:
     except (ValueError, RuntimeError):
         return []
     match graph["type"]:
-        case "flowchart":
+        case "flowchart" if english:
             return _flowchart(graph)
+        case "flowchart":
+            labels = [_label(node.get("text") or key) for key, node in graph["nodes"].items()]
+            return [closed(", ".join(filter(None, labels[:_MAX_STOPS])))]
         case "sequence":
             return _sequence(graph)
         case _:

@@ -111,7 +111,7 @@ def _compared(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     # Capitals mean nothing where every heading has one, and a name where only some have.
     lowered = all(heading[:1].isupper() for heading in header if heading)
     small = [_small(heading) if lowered else heading for heading in header]
-    by = listed([heading for heading in small[1:] if heading] or ["their values"])
+    by = listed([_UNIT.sub("", heading).strip() for heading in small[1:] if heading] or ["their values"])
     what = plural(small[0]) if small[0] else "rows"
     if len(header) == 1:
         return f"The table lists {len(rows)} {what}."
