@@ -66,10 +66,6 @@ class ArtifactNotFoundError(KinescribeError):
     reason = "ARTIFACT_NOT_FOUND"
 
 
-class JobNotFinishedError(KinescribeError):
-    reason = "JOB_NOT_FINISHED"
-
-
 class SequenceInFutureError(KinescribeError):
     reason = "SEQUENCE_IN_FUTURE"
 
@@ -110,7 +106,3 @@ class ServerDrainingError(KinescribeError):
 class StateStoreUnavailableError(KinescribeError):
     reason = "STATE_STORE_UNAVAILABLE"
     retryable = True
-
-
-class NotSupportedError(KinescribeError):
-    reason = "NOT_SUPPORTED"

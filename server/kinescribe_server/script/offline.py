@@ -94,7 +94,7 @@ def _card(section: Section, language: str) -> list[Shot]:
     """A slide with nothing but the heading, for a section without content."""
     title = heading_text(section)
     says = said(split_sentences(read_plain(section.note or title, language), language))
-    return [Shot(title, Slide(title=title), says)] if says else []
+    return [Shot(title, Slide(title=title, layout="section"), says)] if says else []
 
 
 def _notices(document: Document) -> tuple[Notice, ...]:

@@ -134,7 +134,7 @@ def _title_shot(title: str, subtitle: str, sentences: Sequence[Text], note: str,
     fresh = [sentence for sentence in sentences if sentence.shown.rstrip(".!") != title]
     if not subtitle and fresh:
         subtitle = _subtitle(fresh[0], english=is_english(language))
-    return Shot(title, Slide(title=title, subtitle=subtitle), says)
+    return Shot(title, Slide(title=title, subtitle=subtitle, layout="title"), says)
 
 
 def _subtitle(sentence: Text, *, english: bool) -> str:

@@ -6,7 +6,14 @@ from contextlib import asynccontextmanager
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, RedisError, TimeoutError  # noqa: A004
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,  # noqa: A004
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    TimeoutError,  # noqa: A004
+)
 
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 
@@ -14,6 +21,8 @@ from kinescribe_server.jobs.errors import StateStoreUnavailableError
 # less, and a caller who waits for an answer does not wait longer.
 _COMMAND_RETRY = Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), 6)
 _SOCKET_TIMEOUT_SECONDS = 5.0
+# What a Redis says that is up and cannot write; in the middle of the text when a script was refused.
+_REFUSALS = ("MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS")
 
 
 def connect(url: str) -> redis.Redis:
@@ -48,7 +57,7 @@ async def store_errors() -> AsyncIterator[None]:
     except (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError) as error:
         raise StateStoreUnavailableError("the state store does not answer") from error
     except RedisError as error:
-        if str(error).startswith(("OOM", "MISCONF", "LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN")):
+        if isinstance(error, OutOfMemoryError) or any(word in str(error) for word in _REFUSALS):
             raise StateStoreUnavailableError("the state store refuses to write") from error
         raise
 

@@ -8,6 +8,17 @@ from kinescribe_server.script.model import Visual
 
 
 @dataclass(frozen=True, slots=True)
+class Brand:
+    """What a user puts in place of parts of a theme. `colors` maps roles to `#rrggbb` (the roles are
+    `themes.THEME_ROLES`), `fonts` maps heading, body and code to a family (one of `themes.FONT_FAMILIES`), and `logo`
+    is the SHA-256 of a stored PNG, JPEG or WebP picture, or empty."""
+
+    colors: Mapping[str, str] = field(default_factory=dict)
+    fonts: Mapping[str, str] = field(default_factory=dict)
+    logo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VisualRequest:
     """What is to be drawn, in which theme, at which size in pixels. `attachments` maps the names of uploaded pictures
     to the SHA-256 of their bytes."""
@@ -18,6 +29,7 @@ class VisualRequest:
     height: int = 1080
     language: str = ""
     attachments: Mapping[str, str] = field(default_factory=dict)
+    brand: Brand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,7 @@ class PlaceholderRequest:
     theme: str = "light"
     width: int = 1920
     height: int = 1080
+    brand: Brand | None = None
 
 
 # A visual maker's `Made`: files {"state-00": PNG, "state-01": PNG, …, "layout": JSON}; details {"states": [{"picture":
