@@ -92,9 +92,16 @@ class Service:
 
 @asynccontextmanager
 async def run_service(
-    data_dir: Path, listen: str = "127.0.0.1:0", *, log_file: Path | None = None, settings: Settings | None = None
+    data_dir: Path,
+    listen: str = "127.0.0.1:0",
+    *,
+    log_file: Path | None = None,
+    settings: Settings | None = None,
+    makers: MakerTable = MAKERS,
 ) -> AsyncIterator[Service]:
     """Runs the service inside the block; on leaving, steps in hand are finished or handed back.
+
+    Logs go to standard output, or to `log_file`. Settings are taken from the environment unless they are given.
 
     Raises DataFolderInUseError if another service owns `data_dir`, OSError if `listen` cannot be used,
     StateStoreUnavailableError if the configured Redis does not answer.
@@ -126,7 +133,7 @@ async def run_service(
         workshop.warm_up()
 
         times = LeaseTimes(settings.kinescribe_lease_seconds, settings.kinescribe_lease_seconds / 3)
-        engine = LocalEngine(StepRunner(store, hub, artifacts, results, workshop, MAKERS, times))
+        engine = LocalEngine(StepRunner(store, hub, artifacts, results, workshop, makers, times))
         orchestrator = Orchestrator(store, hub, engine, workers, times)
         orchestrator.start()
 
@@ -137,13 +144,13 @@ async def run_service(
             artifacts=artifacts,
             results=results,
             workshop=workshop,
-            makers=MAKERS,
+            makers=makers,
             queue_limit=settings.kinescribe_queue_limit,
         )
         themes = {theme.name: theme.description for theme in THEMES}
         server = RpcServer(
             VideoServicer(jobs, Watcher(jobs, hub, MAX_OPEN_CALLS // 2), artifacts, _catalog(themes)),
-            CatalogServicer(VOICES, themes, {name: _names(makers) for name, makers in MAKERS.visuals.items()}),
+            CatalogServicer(VOICES, themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
         )
         address = await server.start(listen)
         folder.announce(address)

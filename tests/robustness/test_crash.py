@@ -11,10 +11,10 @@ from pathlib import Path
 
 import grpc
 import pytest
-
-from kinescribe.v1 import job_pb2, video_service_pb2, video_service_pb2_grpc
 from tests.robustness.history import record
 from tests.robustness.validate import History, g4_stable, problems_of
+
+from kinescribe.v1 import job_pb2, video_service_pb2, video_service_pb2_grpc
 
 TEXT = "# Rain\n\n" + "\n\n".join(
     f"## Part {number}\n\nThis is part {number} of a text about rain.\n\n- It falls\n- It stops" for number in range(8)
