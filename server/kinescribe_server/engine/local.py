@@ -1,11 +1,11 @@
 """The local engine: steps run on this machine, as many at a time as its orchestrator hands over."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
 from kinescribe_server.jobs.model import StepRef
 from kinescribe_server.jobs.steps import StepRunner
+from kinescribe_server.tasks import end_tasks
 
 
 class LocalEngine:
@@ -25,7 +25,4 @@ class LocalEngine:
         """Waits for the steps in hand, then hands back those that are not done."""
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=drain_seconds)
-        for task in list(self._tasks.values()):
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end_tasks(self._tasks.values())

@@ -16,6 +16,7 @@ from kinescribe_server.jobs.fair_queue import FairQueue
 from kinescribe_server.jobs.model import LOCAL_OWNER, JobRecord, Resource, StepRef
 from kinescribe_server.jobs.steps import LeaseTimes
 from kinescribe_server.store.protocol import JobLog, JobLogs, JobStore
+from kinescribe_server.tasks import end_tasks
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,9 +49,7 @@ class Orchestrator:
 
     async def aclose(self) -> None:
         tasks = [task for task in (self._reconciler, *self._tended.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(tasks)
 
     def tend(self, job_id: str) -> None:
         """Looks after a job until it has finished."""

@@ -36,6 +36,7 @@ from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
 from kinescribe_server.store.protocol import Claim, JobLog, JobLogs, JobStore, Refusal
+from kinescribe_server.tasks import end_tasks
 
 _LOG = logging.getLogger(__name__)
 
@@ -116,6 +117,16 @@ class StepRunner:
         assert isinstance(failure, _AttemptFailedError)  # noqa: S101 - nothing else is retried
         assert state.next_action is not None  # noqa: S101 - there is a next attempt
         step = failure.claim.ref.step
+        _LOG.warning(
+            "attempt failed",
+            extra={
+                "job_id": failure.claim.ref.job_id,
+                "step": str(step),
+                "segment": step.segment,
+                "attempt": failure.claim.attempt,
+                "reason": failure.error.reason,
+            },
+        )
         event = AssetRetried(
             step.segment, step.kind, failure.claim.attempt, failure.error.message, round(state.next_action.sleep, 3)
         )
@@ -139,9 +150,7 @@ class StepRunner:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
 
     async def _renew(self, claim: Claim) -> None:
         while True:
@@ -255,8 +264,7 @@ class StepRunner:
         try:
             return await self.workshop.make(claim.ref.step.resource, maker, request, limit, keep_latest)
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            await end_tasks([sending])
 
     async def _known(self, job: JobRecord, step: Step) -> Known:
         script_step = Step(StepKind.SCRIPT)
@@ -296,9 +304,7 @@ async def _unless_closing(log: JobLog, work: Coroutine[Any, Any, None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(tasks)
 
 
 async def _until_closing(log: JobLog) -> None:

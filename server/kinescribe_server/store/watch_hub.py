@@ -27,6 +27,7 @@ from kinescribe_server.store.connection import store_errors
 from kinescribe_server.store.event_log import read_after
 from kinescribe_server.store.keys import JobKeys
 from kinescribe_server.store.notifications import keyspace_channel, switch_on
+from kinescribe_server.tasks import end_tasks
 
 _LOG = logging.getLogger(__name__)
 
@@ -142,9 +143,7 @@ class WatchHub:
     async def aclose(self) -> None:
         self.drain()
         tasks = [*self._tasks, *self._readers.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(tasks)
         with contextlib.suppress(RedisError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
@@ -182,7 +181,7 @@ class WatchHub:
         if log.followers or self._logs.get(log.job_id) is not log:
             return
         del self._logs[log.job_id]
-        self._readers.pop(log.job_id).cancel()
+        await end_tasks([self._readers.pop(log.job_id)])
         with contextlib.suppress(RedisError):  # a dead connection holds no subscription
             await self._pubsub.unsubscribe(*self._channels(log.job_id))
 
