@@ -18,6 +18,7 @@ from kinescribe_server.config import Settings
 from kinescribe_server.data_folder import DataFolder, DataFolderInUseError
 from kinescribe_server.engine.local import LocalEngine
 from kinescribe_server.engine.workshop import ProcessWorkshop
+from kinescribe_server.jobs.errors import StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import Resource
 from kinescribe_server.jobs.orchestrator import Orchestrator
@@ -31,7 +32,7 @@ from kinescribe_server.rpc.server import MAX_OPEN_CALLS, RpcServer
 from kinescribe_server.rpc.video import VideoServicer
 from kinescribe_server.rpc.watch import Watcher
 from kinescribe_server.speech.catalog import VOICES
-from kinescribe_server.store.connection import connect, connect_subscriber, database_of
+from kinescribe_server.store.connection import address_of, connect, connect_subscriber, database_of
 from kinescribe_server.store.embedded import EmbeddedValkey
 from kinescribe_server.store.job_store import RedisJobStore
 from kinescribe_server.store.watch_hub import WatchHub
@@ -117,7 +118,10 @@ async def run_service(
         subscriber = connect_subscriber(redis_url)
         stack.push_async_callback(subscriber.aclose)
         hub = WatchHub(client, subscriber, database_of(client), watch_event_bytes)
-        await hub.start()
+        try:
+            await hub.start()
+        except StateStoreUnavailableError as error:
+            raise StateStoreUnavailableError(f"Redis at {address_of(client)}: {error.message}") from error
         stack.push_async_callback(hub.aclose)
         store = RedisJobStore(client)
 

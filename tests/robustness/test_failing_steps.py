@@ -14,6 +14,7 @@ from tests.robustness.validate import History, problems_of
 
 from kinescribe.v1 import event_pb2, job_pb2, script_pb2, video_service_pb2, video_service_pb2_grpc
 from kinescribe_server.app import MAKERS, run_service
+from kinescribe_server.config import Settings
 from kinescribe_server.jobs.makers import MakerSpec
 
 SMALL = job_pb2.VideoOptions(width=640, height=360)
@@ -30,7 +31,10 @@ async def _service_whose_slides(fault: str, folder: Path) -> AsyncIterator[tuple
     makers = dataclasses.replace(MAKERS, visuals={**MAKERS.visuals, "slide": (slide,)})
     counted = folder / "calls"
     counted.mkdir()
-    async with run_service(folder / "data", log_file=folder / "service.log", makers=makers) as service:
+    settings = Settings(kinescribe_drain_seconds=0)
+    async with run_service(
+        folder / "data", log_file=folder / "service.log", settings=settings, makers=makers
+    ) as service:
         yield service.address, counted
 
 

@@ -7,8 +7,10 @@ import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
+    AuthenticationError,
     BusyLoadingError,
     ConnectionError,  # noqa: A004
+    NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
@@ -54,6 +56,8 @@ async def store_errors() -> AsyncIterator[None]:
     """Turns what Redis answers when it cannot serve into StateStoreUnavailableError."""
     try:
         yield
+    except (AuthenticationError, NoPermissionError) as error:
+        raise StateStoreUnavailableError(f"the state store refuses this service: {error}") from error
     except (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError) as error:
         raise StateStoreUnavailableError("the state store does not answer") from error
     except RedisError as error:
@@ -65,3 +69,9 @@ async def store_errors() -> AsyncIterator[None]:
 def database_of(client: redis.Redis) -> int:
     """The number of the database that a client talks to; it is part of the names of notifications."""
     return int(client.connection_pool.connection_kwargs.get("db") or 0)
+
+
+def address_of(client: redis.Redis) -> str:
+    """Where a client's server is, for people to read; without its password."""
+    options = client.connection_pool.connection_kwargs
+    return str(options.get("path") or f"{options.get('host')}:{options.get('port')}")
