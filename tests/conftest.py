@@ -1,6 +1,7 @@
 """Fixtures that every kind of test may use: real parts only."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,10 +23,13 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
-    """A Valkey of the test's own."""
-    server = EmbeddedValkey(tmp_path / "valkey")
+@pytest.fixture(params=["valkey", "redis"])
+async def valkey(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
+    """A state store of the test's own: the Valkey that comes with the service, and a Redis where one is installed."""
+    program = None if request.param == "valkey" else shutil.which("redis-server")
+    if request.param == "redis" and program is None:
+        pytest.skip("redis-server is not installed")
+    server = EmbeddedValkey(tmp_path / "valkey", Path(program) if program else None)
     await server.start()
     yield server
     await server.aclose()

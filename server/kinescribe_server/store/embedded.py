@@ -31,10 +31,11 @@ _LONGEST_SOCKET_PATH = 100
 
 class EmbeddedValkey:
     """A Valkey below `folder`, reached over a Unix socket that only this user can open. Every acknowledged write is in
-    the append-only file; the file is synced every second."""
+    the append-only file; the file is synced every second. `program` may be any Valkey or Redis from 7.0 on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Path | None = None) -> None:
         self._folder = folder
+        self._program = program or Path(get_binary_path())
         self._socket_folder = folder
         self._process: subprocess.Popen[str] | None = None
         self.pid = 0
@@ -74,7 +75,7 @@ class EmbeddedValkey:
         socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             [
-                *("/bin/sh", "-c", _LAUNCHER, "sh", str(get_binary_path())),
+                *("/bin/sh", "-c", _LAUNCHER, "sh", str(self._program)),
                 *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
                 *("--dir", str(self._folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
                 *("--notify-keyspace-events", "Kt", "--maxmemory-policy", "noeviction"),
