@@ -20,6 +20,7 @@ from kinescribe_server.engine.local import LocalEngine
 from kinescribe_server.engine.workshop import ProcessWorkshop
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
+from kinescribe_server.jobs.making import StepMaker
 from kinescribe_server.jobs.model import Resource
 from kinescribe_server.jobs.orchestrator import Orchestrator
 from kinescribe_server.jobs.service import JobService
@@ -52,6 +53,7 @@ _WRITERS = {
 }
 _HIBARI = MakerSpec("hibari", "kinescribe_server.speech.maker:make_speech", ("kinescribe", "hibari-tts"))
 _SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))
+_RECORDING = MakerSpec("recording", "kinescribe_server.film.recording:make_recording", ("kinescribe", "av", "numpy"))
 _CLIP = MakerSpec("clip", "kinescribe_server.film.clip:make_clip", ("kinescribe", "av"))
 _FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe", "av"))
 
@@ -59,6 +61,7 @@ MAKERS = MakerTable(
     writers=_WRITERS,
     voices={voice.name: (_HIBARI,) for voice in VOICES},
     silence=_SILENCE,
+    recording=_RECORDING,
     visuals={name: tuple(MakerSpec(*maker) for maker in makers) for name, makers in VISUAL_MAKERS.items()},
     placeholder=MakerSpec(*PLACEHOLDER),
     clip=_CLIP,
@@ -137,7 +140,8 @@ async def run_service(
         workshop.warm_up()
 
         times = LeaseTimes(settings.kinescribe_lease_seconds, settings.kinescribe_lease_seconds / 3)
-        engine = LocalEngine(StepRunner(store, hub, artifacts, results, workshop, makers, times))
+        maker = StepMaker(store, artifacts, results, workshop, makers)
+        engine = LocalEngine(StepRunner(store, hub, maker, times))
         orchestrator = Orchestrator(store, hub, engine, workers, times)
         orchestrator.start()
 

@@ -27,6 +27,7 @@ class MakerTable:
     writers: Mapping[str, MakerSpec]
     voices: Mapping[str, tuple[MakerSpec, ...]]
     silence: MakerSpec
+    recording: MakerSpec
     visuals: Mapping[str, tuple[MakerSpec, ...]]
     placeholder: MakerSpec
     clip: MakerSpec

@@ -1,6 +1,6 @@
 """What a job and its steps are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import TypeAdapter
 
 from kinescribe_server.artifacts.protocol import StoredFile
+from kinescribe_server.script.model import Block, Columns, Image, Script, Slide, Visual
 
 # The name of the owner of every job until tokens are switched on.
 LOCAL_OWNER = "local"
@@ -32,6 +33,12 @@ class StepKind(StrEnum):
     VISUAL = "visual"
     RENDER = "render"
     COMPOSE = "compose"
+
+
+class CaptionMode(StrEnum):
+    SIDECAR = "sidecar"
+    OFF = "off"
+    BURNED_IN = "burned_in"
 
 
 class Resource(StrEnum):
@@ -88,6 +95,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class BrandOptions:
+    """The user's colours (#rrggbb in lower case) and font families by their role in the theme, and the name under which
+    the logo was uploaded ("" for none)."""
+
+    colors: Mapping[str, str] = field(default_factory=dict)
+    fonts: Mapping[str, str] = field(default_factory=dict)
+    logo_attachment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How a film is to be made, every default filled in."""
 
@@ -98,16 +115,20 @@ class Options:
     height: int = 1080
     frame_rate: int = 30
     speaking_rate: float = 1.0
-    captions: bool = True
+    captions: CaptionMode = CaptionMode.SIDECAR
     writer: str = "offline"
     lexicon: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     retention_seconds: float = 7 * 86_400
+    brand: BrandOptions | None = None
+    music: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a job was asked for. The source is a stored file: source text, or a script as JSON."""
+    """What a job was asked for. The source is a stored file: source text, or a script as JSON. `attachments` maps the
+    names of all uploaded files that the job uses to the SHA-256 of their bytes, `images` the pictures that the source
+    text names, by their paths as the text has them, to names of attachments."""
 
     source: str
     source_is_script: bool
@@ -115,6 +136,7 @@ class JobRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     attachments: Mapping[str, str] = field(default_factory=dict)
     execution_timeout: float | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +182,31 @@ class JobRecord:
     @property
     def expires_ms(self) -> int:
         return self.ended_ms + int(self.request.options.retention_seconds * 1000) if self.ended_ms else 0
+
+
+def attachments_of_script(script: Script) -> Iterator[tuple[str, str]]:
+    """The attachments that a script names, each with the path of the field that names it."""
+    for index, scene in enumerate(script.scenes):
+        if scene.audio_attachment:
+            yield f"scenes[{index}].audio_attachment", scene.audio_attachment
+        for field_path, name in attachments_of_visual(scene.visual):
+            yield f"scenes[{index}].visual.{field_path}", name
+
+
+def attachments_of_visual(visual: Visual | None) -> Iterator[tuple[str, str]]:
+    """The attachments that a visual names, each with the path of the field that names it."""
+    match visual:
+        case Image(attachment=name):
+            yield "image.attachment", name
+        case Slide(blocks=blocks):
+            yield from _attachments_of_blocks("slide.blocks", blocks)
+
+
+def _attachments_of_blocks(at: str, blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
+    for index, block in enumerate(blocks):
+        match block:
+            case Image(attachment=name):
+                yield f"{at}[{index}].image.attachment", name
+            case Columns(first=first, second=second):
+                yield from _attachments_of_blocks(f"{at}[{index}].columns.first", first)
+                yield from _attachments_of_blocks(f"{at}[{index}].columns.second", second)

@@ -5,9 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from kinescribe_server.artifacts.protocol import StoredFile
-from kinescribe_server.film.protocol import ClipOnTimeline, ComposeRequest, RenderRequest, StatePicture
+from kinescribe_server.film.protocol import (
+    ClipOnTimeline,
+    ComposeRequest,
+    RecordingRequest,
+    RenderRequest,
+    StatePicture,
+    caption_band,
+)
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
-from kinescribe_server.jobs.model import JobRequest, Options, Step, StepKind, StepResult
+from kinescribe_server.jobs.model import (
+    CaptionMode,
+    JobRequest,
+    Options,
+    Step,
+    StepKind,
+    StepResult,
+    attachments_of_visual,
+)
 from kinescribe_server.script.model import (
     Chart,
     Code,
@@ -21,7 +36,7 @@ from kinescribe_server.script.model import (
     Visual,
 )
 from kinescribe_server.speech.protocol import SpeechRequest
-from kinescribe_server.visuals.protocol import PlaceholderRequest, VisualRequest
+from kinescribe_server.visuals.protocol import Brand, PlaceholderRequest, VisualRequest
 
 _DEFAULT_LANGUAGE = "en"
 _VISUAL_TYPES: dict[type, str] = {
@@ -72,6 +87,9 @@ def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
     scene = known.script.scenes[step.segment]
     match step.kind:
         case StepKind.SPEECH:
+            if scene.audio_attachment:
+                recording = known.request.attachments[scene.audio_attachment]
+                return Plan(RecordingRequest(recording, scene.narration), (makers.recording,))
             request = _speech_request(scene, known.script, options)
             return Plan(request, makers.voices.get(request.voice, ()) if scene.narration.strip() else ())
         case StepKind.VISUAL:
@@ -82,15 +100,27 @@ def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
 
 
 def stand_in(step: Step, known: Known, makers: MakerTable, reason: str, message: str) -> Plan | None:
-    """What takes a failed step's place: silence for speech, a placeholder for a visual, nothing for the rest."""
+    """What takes a failed step's place: a voice for a recording, silence for speech, a placeholder for a visual, and
+    nothing for the rest."""
     if step.segment is None:
         return None
     scene, options = known.script.scenes[step.segment], known.request.options
     match step.kind:
         case StepKind.SPEECH:
-            return Plan(_speech_request(scene, known.script, options), (makers.silence,))
+            speech = _speech_request(scene, known.script, options)
+            reads_aloud = scene.audio_attachment and scene.narration.strip()
+            voices = makers.voices.get(speech.voice, ()) if reads_aloud else ()
+            return Plan(speech, (*voices, makers.silence))
         case StepKind.VISUAL:
-            request = PlaceholderRequest(scene.visual, reason, message, options.theme, options.width, options.height)
+            request = PlaceholderRequest(
+                visual=scene.visual,
+                reason=reason,
+                message=message,
+                theme=options.theme,
+                width=options.width,
+                height=_page_height(options),
+                brand=_brand(known.request),
+            )
             return Plan(request, (makers.placeholder,))
         case _:
             return None
@@ -133,21 +163,37 @@ def _speech_request(scene: Scene, script: Script, options: Options) -> SpeechReq
 
 def _visual_request(visual: Visual, scene: Scene, known: Known) -> VisualRequest:
     options = known.request.options
-    wanted = {visual.attachment} if isinstance(visual, Image) else set()
+    wanted = {name for _, name in attachments_of_visual(visual)}
     return VisualRequest(
         visual=visual,
         theme=options.theme,
         width=options.width,
-        height=options.height,
+        height=_page_height(options),
         language=_language_of(scene, known.script, options),
         attachments={name: sha for name, sha in known.request.attachments.items() if name in wanted},
+        brand=_brand(known.request),
     )
+
+
+def _page_height(options: Options) -> int:
+    """How high pictures are: captions in the picture have a place of their own."""
+    burned_in = options.captions is CaptionMode.BURNED_IN
+    return options.height - (caption_band(options.width, options.height) if burned_in else 0)
+
+
+def _brand(request: JobRequest) -> Brand | None:
+    brand = request.options.brand
+    if brand is None:
+        return None
+    logo = request.attachments[brand.logo_attachment] if brand.logo_attachment else ""
+    return Brand(colors=brand.colors, fonts=brand.fonts, logo=logo)
 
 
 def _render_request(segment: int, scene: Scene, known: Known, options: Options) -> RenderRequest:
     speech = known.results.get(Step(StepKind.SPEECH, segment))
     visual = known.results[Step(StepKind.VISUAL, segment)]
     states: Sequence[Mapping[str, str]] = visual.details["states"]
+    burned_in = options.captions is CaptionMode.BURNED_IN
     return RenderRequest(
         states=tuple(StatePicture(visual.files[state["picture"]].sha256, state["cue"]) for state in states),
         narration=scene.narration,
@@ -157,6 +203,8 @@ def _render_request(segment: int, scene: Scene, known: Known, options: Options) 
         width=options.width,
         height=options.height,
         frame_rate=options.frame_rate,
+        burned_in=burned_in,
+        language=_language_of(scene, known.script, options) if burned_in else "",
     )
 
 
@@ -180,10 +228,12 @@ def _compose_request(known: Known, options: Options) -> ComposeRequest:
         title=known.script.title,
         language=options.language or known.script.language or _DEFAULT_LANGUAGE,
         poster=opening.files[opening.details["states"][-1]["picture"]].sha256,
-        captions=options.captions,
+        captions=options.captions is not CaptionMode.OFF,
         width=options.width,
         height=options.height,
         frame_rate=options.frame_rate,
+        burned_in=options.captions is CaptionMode.BURNED_IN,
+        music=known.request.attachments[options.music] if options.music else "",
     )
 
 

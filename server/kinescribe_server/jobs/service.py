@@ -4,15 +4,14 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
 from kinescribe_server.artifacts.results import ResultFolder, input_key
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs.errors import (
     ArtifactNotFoundError,
-    InvalidRequestError,
     JobNotFoundError,
     QueueFullError,
     RequestIdReusedError,
@@ -21,6 +20,7 @@ from kinescribe_server.jobs.errors import (
 )
 from kinescribe_server.jobs.events import FilmSummary
 from kinescribe_server.jobs.makers import MakerTable
+from kinescribe_server.jobs.making import Workshop
 from kinescribe_server.jobs.model import (
     JobRecord,
     JobRequest,
@@ -30,12 +30,13 @@ from kinescribe_server.jobs.model import (
     Step,
     StepKind,
     StepResult,
+    attachments_of_script,
 )
 from kinescribe_server.jobs.orchestrator import Orchestrator
 from kinescribe_server.jobs.outcomes import STORED_FILE, film_summary
-from kinescribe_server.jobs.steps import Workshop
 from kinescribe_server.jobs.time_limits import time_limit
-from kinescribe_server.script.model import SCRIPT, Image, Script
+from kinescribe_server.jobs.violations import refuse, shown
+from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
 from kinescribe_server.store.protocol import JobLog, JobLogs, JobStore, Reservation
 
@@ -45,10 +46,18 @@ _CANCEL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
+class SourceText:
+    """Plain prose or Markdown, and the pictures that it names: the path as the text has it -> the attachment's name."""
+
+    text: str
+    images: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What a caller asks for, checked and with defaults filled in."""
 
-    source: str | Script
+    source: SourceText | Script
     options: Options
     request_id: str = ""
     labels: Mapping[str, str] | None = None
@@ -108,7 +117,8 @@ class JobService:
     async def generate(self, owner: str, new: NewJob) -> tuple[JobDetails, bool]:
         """Starts a job; answers it, and whether it was there already.
 
-        Raises RequestIdReusedError, QueueFullError, StorageFullError, ServerDrainingError, StateStoreUnavailableError.
+        Raises InvalidRequestError for attachments that were not uploaded, RequestIdReusedError, QueueFullError,
+        StorageFullError, ServerDrainingError, StateStoreUnavailableError.
         """
         if self._draining:
             raise ServerDrainingError("the server is shutting down and takes no new jobs")
@@ -127,35 +137,34 @@ class JobService:
         self._orchestrator.tend(job_id)
         return await self.get(owner, job_id), reservation is Reservation.SAME
 
+    async def check(self, owner: str, new: NewJob) -> None:
+        """Raises InvalidRequestError if `generate` would."""
+        await self._uploaded(owner, new.source, new.options)
+
     async def _request(self, owner: str, new: NewJob) -> JobRequest:
-        is_script = isinstance(new.source, Script)
-        data = SCRIPT.dump_json(new.source) if isinstance(new.source, Script) else new.source.encode("utf-8")
-        media_type = "application/json" if is_script else "text/markdown"
+        attachments = await self._uploaded(owner, new.source, new.options)
+        match new.source:
+            case Script() as script:
+                data, media_type, images = SCRIPT.dump_json(script), "application/json", {}
+            case SourceText() as text:
+                data, media_type, images = text.text.encode("utf-8"), "text/markdown", dict(text.images)
         source = await asyncio.to_thread(self._artifacts.put_bytes, data, media_type)
         return JobRequest(
             source=source.sha256,
-            source_is_script=is_script,
+            source_is_script=isinstance(new.source, Script),
             options=new.options,
             labels=dict(new.labels or {}),
-            attachments=await self._attachments(owner, new.source),
+            attachments=attachments,
             execution_timeout=new.execution_timeout,
+            images=images,
         )
 
-    async def _attachments(self, owner: str, source: str | Script) -> dict[str, str]:
-        """The attachments that a script names, with the SHA-256 of each."""
-        if not isinstance(source, Script):
-            return {}
-        named = {
-            scene.visual.attachment: f"script.scenes[{index}].visual.image.attachment"
-            for index, scene in enumerate(source.scenes)
-            if isinstance(scene.visual, Image)
-        }
-        known = await self._store.attachments(owner, list(named))
-        unknown = tuple(
-            Violation(field, f"{name!r} was not uploaded") for name, field in named.items() if name not in known
-        )
-        if unknown:
-            raise InvalidRequestError(unknown)
+    async def _uploaded(self, owner: str, source: SourceText | Script, options: Options) -> dict[str, str]:
+        """The SHA-256 of each attachment that is named. Raises InvalidRequestError with the fields that name one which
+        was not uploaded."""
+        fields = list(_named_attachments(source, options))
+        known = await self._store.attachments(owner, sorted({name for _, name in fields}))
+        refuse([Violation(at, f"{shown(name)} was not uploaded") for at, name in fields if name not in known])
         return known
 
     async def attach(self, owner: str, data: bytes, media_type: str) -> str:
@@ -230,9 +239,12 @@ class JobService:
             raise ArtifactNotFoundError(f"job {job_id} has no artifact {name!r}; it has {_some(sorted(artifacts))}")
         return STORED_FILE.validate_json(artifacts[name])
 
-    async def preview(self, owner: str, source_text: str, options: Options) -> tuple[Script, tuple[Notice, ...]]:
-        """The script that a job would have. Raises MakeError for text that no script can be made of."""
-        writer, request = self._makers.writers[options.writer], ScriptRequest(source_text, options.language)
+    async def preview(self, owner: str, source: SourceText, options: Options) -> tuple[Script, tuple[Notice, ...]]:
+        """The script that a job would have. Raises InvalidRequestError for attachments that were not uploaded, and
+        MakeError for text that no script can be made of."""
+        await self._uploaded(owner, source, options)
+        writer = self._makers.writers[options.writer]
+        request = ScriptRequest(source.text, options.language, images=source.images)
         key = input_key(owner, writer.name, writer.version, asdict(request))
         made = await asyncio.to_thread(self._results.get, key)
         if made is None:
@@ -243,9 +255,22 @@ class JobService:
         return script, made.notices
 
 
+def _named_attachments(source: SourceText | Script, options: Options) -> Iterator[tuple[str, str]]:
+    """Every attachment that is named, with the path of the request's field that names it."""
+    match source:
+        case Script() as script:
+            yield from ((f"script.{field_path}", name) for field_path, name in attachments_of_script(script))
+        case SourceText(images=images):
+            yield from ((f"attachments[{shown(path)}]", name) for path, name in images.items())
+    if options.brand is not None and options.brand.logo_attachment:
+        yield "options.brand.logo_attachment", options.brand.logo_attachment
+    if options.music:
+        yield "options.music", options.music
+
+
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:10]) or "none yet"
-    return shown + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    some = ", ".join(names[:10]) or "none yet"
+    return some + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 async def _until_finished(log: JobLog) -> None:

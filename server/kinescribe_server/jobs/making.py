@@ -1,0 +1,159 @@
+"""What is made in a step: the makers that are tried, what is taken from storage, and what stands in when all fail."""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from kinescribe_server.artifacts.protocol import ArtifactStore
+from kinescribe_server.artifacts.results import ResultFolder, input_key
+from kinescribe_server.engine.protocol import Made, Notice
+from kinescribe_server.jobs.errors import MakeError, StateStoreUnavailableError
+from kinescribe_server.jobs.makers import MakerSpec, MakerTable
+from kinescribe_server.jobs.model import JobRecord, Resource, Step, StepKind, StepResult
+from kinescribe_server.jobs.plan import Known, Plan, needs, plan, stand_in
+from kinescribe_server.jobs.time_limits import time_limit
+from kinescribe_server.script.model import SCRIPT, Scene, Script
+from kinescribe_server.script.protocol import ScriptRequest
+from kinescribe_server.store.protocol import Claim, JobStore
+from kinescribe_server.tasks import end_tasks
+
+MAX_ATTEMPTS = 3
+
+
+class Workshop(Protocol):
+    """Where makers run. Raises MakeError."""
+
+    async def make(
+        self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float, on_gauge: Callable[[float], None]
+    ) -> Made: ...
+
+
+class AttemptFailedError(Exception):
+    """An attempt failed and another may succeed."""
+
+    def __init__(self, claim: Claim, error: MakeError) -> None:
+        super().__init__(error.message)
+        self.claim = claim
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class StepMaker:
+    """Makes steps."""
+
+    store: JobStore
+    artifacts: ArtifactStore
+    results: ResultFolder
+    workshop: Workshop
+    makers: MakerTable
+
+    async def make(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...], str]:
+        """The step's result, what the user should know of it, and why it is degraded ("" if it is not).
+
+        Raises AttemptFailedError for what another attempt may mend, MakeError for what nothing stands in for.
+        """
+        step = claim.ref.step
+        if step.kind is StepKind.SCRIPT:
+            return *await self._make_script(claim, job), ""
+        known = await self._known(job, step)
+        wanted = plan(step, known, self.makers)
+        if step.kind is StepKind.SPEECH and not _is_heard(known.script.scenes[step.segment or 0]):
+            return StepResult({}, {"duration": 0.0}, ""), (), ""
+        try:
+            return *await self._try_makers(claim, job, wanted), ""
+        except MakeError as error:
+            substitute = stand_in(step, known, self.makers, error.reason, error.message)
+            if substitute is None:
+                raise
+            result, notices = await self._try_makers(claim, job, substitute)
+            return dataclasses.replace(result, degraded=error.reason), notices, error.message
+
+    async def _make_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
+        request = job.request
+        if request.source_is_script:
+            script = _load_script(self.artifacts, request.source)
+            stored = await asyncio.to_thread(self.artifacts.put_bytes, SCRIPT.dump_json(script), "application/json")
+            return StepResult({"script": stored}, {"segments": len(script.scenes)}, ""), ()
+        source = await asyncio.to_thread(self.artifacts.read, request.source)
+        wanted = ScriptRequest(source.decode("utf-8"), request.options.language)
+        return await self._try_makers(claim, job, Plan(wanted, (self.makers.writers[request.options.writer],)))
+
+    async def _try_makers(self, claim: Claim, job: JobRecord, wanted: Plan) -> tuple[StepResult, tuple[Notice, ...]]:
+        step = claim.ref.step
+        canonical = dataclasses.asdict(wanted.request)
+        failures: list[MakeError] = []
+        for maker in wanted.makers:
+            key = input_key(job.owner, maker.name, maker.version, canonical)
+            made = await asyncio.to_thread(self.results.get, key)
+            cached = made is not None
+            if made is None:
+                limit = time_limit(step.kind, wanted.request)
+                try:
+                    made = await self._make_with_gauge(claim, maker, wanted.request, limit)
+                except MakeError as error:
+                    if error.retryable and claim.attempt < MAX_ATTEMPTS:
+                        raise AttemptFailedError(claim, error) from error
+                    failures.append(error)
+                    continue
+                made = await asyncio.to_thread(self.results.put_if_absent, key, made)
+            notices = list(made.notices)
+            if failures:
+                notices.append(Notice("OTHER_MAKER", f"{maker.name} made this, because: {failures[0].message}"))
+            return StepResult(made.files, made.details, maker.name, cached), tuple(notices)
+        if failures:
+            raise failures[0]
+        raise MakeError("UNKNOWN_TYPE", f"nothing here makes {_wanted_name(step, wanted)}")
+
+    async def _make_with_gauge(self, claim: Claim, maker: MakerSpec, request: Any, limit: float) -> Made:
+        """Runs a maker; its percentages go out one at a time, the latest when the one before is out."""
+        latest: asyncio.Queue[float] = asyncio.Queue(maxsize=1)
+
+        def keep_latest(percent: float) -> None:
+            if latest.full():
+                latest.get_nowait()
+            latest.put_nowait(percent)
+
+        async def send() -> None:
+            while True:
+                percent = await latest.get()
+                with contextlib.suppress(StateStoreUnavailableError):
+                    await self.store.gauge(claim, percent)
+
+        keep_latest(0.0)
+        sending = asyncio.create_task(send())
+        try:
+            return await self.workshop.make(claim.ref.step.resource, maker, request, limit, keep_latest)
+        finally:
+            await end_tasks([sending])
+
+    async def _known(self, job: JobRecord, step: Step) -> Known:
+        script_step = Step(StepKind.SCRIPT)
+        wanted = needs(step, job.counts.segments)
+        results = await self.store.results(job.job_id, [script_step, *wanted])
+        missing = [str(other) for other in (script_step, *wanted) if other not in results]
+        if missing:
+            raise MakeError("RESULT_MISSING", f"{step} needs {', '.join(missing)}", retryable=True)
+        script = await asyncio.to_thread(_load_script, self.artifacts, results[script_step].files["script"].sha256)
+        return Known(job.request, script, results)
+
+
+def _is_heard(scene: Scene) -> bool:
+    return bool(scene.narration.strip() or scene.audio_attachment)
+
+
+def _load_script(artifacts: ArtifactStore, sha256: str) -> Script:
+    return _parse_script(artifacts.read(sha256))
+
+
+@lru_cache(maxsize=8)  # a script is read by each of its steps, and a few jobs run at a time
+def _parse_script(data: bytes) -> Script:
+    return SCRIPT.validate_json(data)
+
+
+def _wanted_name(step: Step, wanted: Plan) -> str:
+    visual = getattr(wanted.request, "visual", None)
+    return f"visuals of type {getattr(visual, 'type_name', type(visual).__name__.lower())!r}" if visual else str(step)
