@@ -86,10 +86,22 @@ class Client:
         request_id: str | None = None,
         labels: Mapping[str, str] | None = None,
         execution_timeout: timedelta | None = None,
+        attachments: Mapping[str, str] | None = None,
+        default_options: job_pb2.VideoOptions | None = None,
     ) -> job_pb2.Job:
         """Starts a job from a text or a script, and answers it. With the same request_id and the same rest it answers
-        the same job; without one, a new one is made for this call."""
-        request = _generate_request(text, script, options, labels, execution_timeout)
+        the same job; without one, a new one is made for this call.
+
+        `attachments` names the uploads that hold the text's pictures, by the paths that the text has; `default_options`
+        count where neither `options` nor the text's front matter say otherwise.
+        """
+        request = _generate_request(
+            text, script, options=options, labels=labels, attachments=attachments, default_options=default_options
+        )
+        if execution_timeout is not None:
+            duration = Duration()
+            duration.FromTimedelta(execution_timeout)
+            request.execution_timeout.CopyFrom(duration)
         request.request_id = request_id or str(uuid.uuid4())
         return (await self._call(self._video.GenerateVideo, request)).job
 
@@ -100,9 +112,13 @@ class Client:
         script: script_pb2.Script | None = None,
         options: job_pb2.VideoOptions | None = None,
         labels: Mapping[str, str] | None = None,
+        attachments: Mapping[str, str] | None = None,
+        default_options: job_pb2.VideoOptions | None = None,
     ) -> None:
         """Raises InvalidRequest if `generate` would. No job is created."""
-        request = _generate_request(text, script, options, labels, None)
+        request = _generate_request(
+            text, script, options=options, labels=labels, attachments=attachments, default_options=default_options
+        )
         request.validate_only = True
         await self._call(self._video.GenerateVideo, request)
 
@@ -153,10 +169,18 @@ class Client:
         await self._call(self._video.DeleteJob, wire.DeleteJobRequest(job_id=job_id))
 
     async def preview_script(
-        self, text: str, *, options: job_pb2.VideoOptions | None = None
+        self,
+        text: str,
+        *,
+        options: job_pb2.VideoOptions | None = None,
+        attachments: Mapping[str, str] | None = None,
+        default_options: job_pb2.VideoOptions | None = None,
     ) -> wire.PreviewScriptResponse:
-        """The script that would be made of the text, and what the writer left out or replaced."""
-        request = wire.PreviewScriptRequest(source_text=text, options=options)
+        """The script that would be made of the text, and what the writer left out or replaced. `attachments` and
+        `default_options` are those of `generate`."""
+        request = wire.PreviewScriptRequest(
+            source_text=text, options=options, attachments=attachments, default_options=default_options
+        )
         return await self._call(self._video.PreviewScript, request)
 
     async def voices(self) -> list[catalog_service_pb2.Voice]:
@@ -177,7 +201,7 @@ class Client:
         return await download(self._video_streams, job_id, name, path, self._reconnect)
 
     async def upload_attachment(self, content: bytes, media_type: str) -> str:
-        """Stores a picture or a recording, and answers the name by which a script refers to it."""
+        """Stores a picture or a recording, and answers the name by which a script or `attachments` refers to it."""
 
         async def parts() -> AsyncIterator[wire.UploadAttachmentRequest]:
             yield wire.UploadAttachmentRequest(description=wire.AttachmentDescription(media_type=media_type))
@@ -192,19 +216,19 @@ class Client:
 def _generate_request(
     text: str | None,
     script: script_pb2.Script | None,
+    *,
     options: job_pb2.VideoOptions | None,
     labels: Mapping[str, str] | None,
-    execution_timeout: timedelta | None,
+    attachments: Mapping[str, str] | None,
+    default_options: job_pb2.VideoOptions | None,
 ) -> wire.GenerateVideoRequest:
     if (text is None) == (script is None):
         raise ValueError("a film is made from a text or from a script: give exactly one")
-    request = wire.GenerateVideoRequest(options=options, labels=labels)
+    request = wire.GenerateVideoRequest(
+        options=options, labels=labels, attachments=attachments, default_options=default_options
+    )
     if script is not None:
         request.script.CopyFrom(script)
     elif text is not None:
         request.source_text = text
-    if execution_timeout is not None:
-        duration = Duration()
-        duration.FromTimedelta(execution_timeout)
-        request.execution_timeout.CopyFrom(duration)
     return request

@@ -38,7 +38,7 @@ from kinescribe_server.store.embedded import EmbeddedValkey
 from kinescribe_server.store.job_store import RedisJobStore
 from kinescribe_server.store.watch_hub import WatchHub
 from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS
-from kinescribe_server.visuals.themes import THEMES
+from kinescribe_server.visuals.themes import FONT_FAMILIES, FONT_ROLES, THEME_ROLES, THEMES
 
 __all__ = ["DataFolderInUseError", "Service", "run_service"]
 
@@ -189,6 +189,9 @@ def _catalog(themes: dict[str, str]) -> Catalog:
         writers=list(MAKERS.writers),
         default_voice=VOICES[0].name,
         default_theme=next(iter(themes)),
+        theme_roles=THEME_ROLES,
+        font_roles=FONT_ROLES,
+        font_families=FONT_FAMILIES,
     )
 
 

@@ -10,6 +10,7 @@ from kinescribe.cli.cancel import cancel
 from kinescribe.cli.download import download
 from kinescribe.cli.jobs import jobs
 from kinescribe.cli.render import render
+from kinescribe.cli.script import script
 from kinescribe.cli.serve import serve
 from kinescribe.cli.watch import watch
 
@@ -39,7 +40,7 @@ def _options(
 ) -> None: ...
 
 
-for _command in (render, serve, watch, jobs, cancel, download):
+for _command in (render, script, serve, watch, jobs, cancel, download):
     app.command()(_command)
 
 

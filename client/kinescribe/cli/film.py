@@ -3,8 +3,9 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from kinescribe.cli.display import Display
@@ -13,7 +14,9 @@ from kinescribe.cli.exits import ExitCode
 from kinescribe.cli.follow import follow
 from kinescribe.cli.inputs import SourceText
 from kinescribe.cli.outputs import OutputFiles
+from kinescribe.cli.picture_files import PictureFile
 from kinescribe.cli.service import Service
+from kinescribe.cli.uploads import Uploads
 from kinescribe.cli.words import clock, counted, size
 from kinescribe.client import Client
 from kinescribe.errors import KinescribeError
@@ -27,10 +30,19 @@ _LABEL_CHARACTERS = 255
 
 @dataclass(frozen=True, slots=True)
 class FilmOrder:
-    """A text, and where its film goes."""
+    """A text, where its film goes, and the pictures that it names by their paths in the text."""
 
     source: SourceText
     files: OutputFiles
+    pictures: Mapping[str, PictureFile] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOptions:
+    """Options as the service takes them: those of the command, and those that count where nothing else is said."""
+
+    options: job_pb2.VideoOptions
+    default_options: job_pb2.VideoOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +53,13 @@ class Outcome:
     seconds: float = 0.0
 
 
-async def make_film(service: Service, order: FilmOrder, options: job_pb2.VideoOptions, display: Display) -> Outcome:
+async def make_film(
+    service: Service, order: FilmOrder, options: RequestOptions, uploads: Uploads, display: Display
+) -> Outcome:
     """Delivers a film, or says on the display why not. A cancelled task cancels the job."""
     name = order.source.name
     try:
-        return await _deliver(service, order, options, display)
+        return await _deliver(service, order, options, uploads, display)
     except KinescribeError as error:
         display.say(f"{name}: {error.reason}: {error.message}")
         return Outcome(ExitCode.FAILED)
@@ -53,14 +67,24 @@ async def make_film(service: Service, order: FilmOrder, options: job_pb2.VideoOp
         display.ended(name)
 
 
-async def _deliver(service: Service, order: FilmOrder, options: job_pb2.VideoOptions, display: Display) -> Outcome:
+async def _deliver(
+    service: Service, order: FilmOrder, options: RequestOptions, uploads: Uploads, display: Display
+) -> Outcome:
     name = order.source.name
     began = time.monotonic()
+    try:
+        attachments = {path: await uploads.name_of(picture) for path, picture in order.pictures.items()}
+    except OSError as error:
+        display.say(f"{name}: a picture cannot be read any more: {error}")
+        return Outcome(ExitCode.FAILED)
     # One identifier for all attempts: should the service change in between, the job is still started once.
     generate = partial(
         Client.generate,
-        text=order.source.text,
-        options=options,
+        text=None if order.source.script else order.source.text,
+        script=order.source.script.script if order.source.script else None,
+        attachments=attachments,
+        options=options.options,
+        default_options=options.default_options,
         request_id=str(uuid.uuid4()),
         labels={"source": name[-_LABEL_CHARACTERS:]},
     )

@@ -1,8 +1,11 @@
 """The options of a film as the command line takes them, checked before anything is started."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from kinescribe.cli.brand import Brand
 
 if TYPE_CHECKING:
     from kinescribe.v1.job_pb2 import VideoOptions
@@ -16,7 +19,7 @@ _SPEAKING_RATES = (0.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class FilmOptions:
-    """None and the empty text leave a choice to the text's front matter and the service."""
+    """None and the empty text leave a choice to the text's front matter, kinescribe.toml and the service."""
 
     voice: str = ""
     theme: str = ""
@@ -26,22 +29,29 @@ class FilmOptions:
     speaking_rate: float | None = None
     captions: bool | None = None
     strict: bool = False
+    brand: Brand | None = None
 
     def problems(self) -> list[str]:
         """What is wrong, each with what was given and what is allowed."""
+        return [f"{name.replace('_', ' ')}: {problem}" for name, problem in self.faults()]
+
+    def faults(self) -> list[tuple[str, str]]:
+        """The options that are wrong, and how."""
         found = []
         if self.size is not None:
-            found += _size_problems(self.size)
+            found += [("size", problem) for problem in _size_problems(self.size)]
         if self.frame_rate is not None and self.frame_rate not in _FRAME_RATES:
             allowed = ", ".join(map(str, _FRAME_RATES))
-            found.append(f"frame rate: {self.frame_rate} is not possible; allowed: {allowed}")
+            found.append(("frame_rate", f"{self.frame_rate} is not possible; allowed: {allowed}"))
         low, high = _SPEAKING_RATES
         if self.speaking_rate is not None and not low <= self.speaking_rate <= high:
-            found.append(f"speaking rate: {self.speaking_rate:g} is not possible; allowed: {low:g} to {high:g}")
+            problem = f"{self.speaking_rate:g} is not possible; allowed: {low:g} to {high:g}"
+            found.append(("speaking_rate", problem))
         return found
 
-    def message(self) -> "VideoOptions":
-        """The options as the service takes them. Only for options without problems."""
+    def message(self, logo_attachment: str = "") -> "VideoOptions":
+        """The options as the service takes them, with the name under which the brand's logo was uploaded. Only for
+        options without problems."""
         from kinescribe.v1 import job_pb2  # noqa: PLC0415 -- not needed for --help
 
         options = job_pb2.VideoOptions(
@@ -51,12 +61,23 @@ class FilmOptions:
             frame_rate=self.frame_rate or 0,
             speaking_rate=self.speaking_rate or 0.0,
             strict=self.strict,
+            brand=self.brand.message(logo_attachment) if self.brand else None,
         )
         if self.size is not None:
             options.width, options.height = parse_size(self.size) or (0, 0)
         if self.captions is not None:
             options.captions = job_pb2.CAPTION_MODE_SIDECAR if self.captions else job_pb2.CAPTION_MODE_OFF
         return options
+
+
+@dataclass(frozen=True, slots=True)
+class GivenOptions:
+    """The options of the command, and those of kinescribe.toml, which count where neither the command nor the text's
+    front matter says otherwise."""
+
+    command: FilmOptions
+    project: FilmOptions = field(default_factory=FilmOptions)
+    project_file: Path | None = None
 
 
 def parse_size(size: str) -> tuple[int, int] | None:
@@ -67,12 +88,12 @@ def parse_size(size: str) -> tuple[int, int] | None:
 def _size_problems(size: str) -> list[str]:
     sides = parse_size(size)
     if sides is None:
-        return [f'size: "{size}" is not WIDTHxHEIGHT, for example 1920x1080']
+        return [f'"{size}" is not WIDTHxHEIGHT, for example 1920x1080']
     found = [
-        f"size: the {name} {side} is not possible; allowed: even numbers from {_SIDE[0]} to {_SIDE[-1]}"
+        f"the {name} {side} is not possible; allowed: even numbers from {_SIDE[0]} to {_SIDE[-1]}"
         for name, side in zip(("width", "height"), sides, strict=True)
         if side not in _SIDE
     ]
     if not found and sides[0] * sides[1] > _MAX_PIXELS:
-        found.append(f"size: {size} has more pixels than 3840x2160, the most that is possible")
+        found.append(f"{size} has more pixels than 3840x2160, the most that is possible")
     return found

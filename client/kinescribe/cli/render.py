@@ -1,14 +1,18 @@
 """`kinescribe render`: texts in, films out."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kinescribe.cli.film_options import FilmOptions
+from kinescribe.cli.brand import read_brand
+from kinescribe.cli.film_options import FilmOptions, GivenOptions
 from kinescribe.cli.inputs import gather
 from kinescribe.cli.outputs import plan
 from kinescribe.cli.parameters import Data, Json, Quiet, check_address, data_folder
-from kinescribe.cli.run import refuse, run
+from kinescribe.cli.project import find_project_file, read_project
+from kinescribe.cli.run import complain, refuse, run
 
 
 def render(
@@ -17,7 +21,8 @@ def render(
         typer.Argument(
             metavar="FILE",
             show_default=False,
-            help="Texts in Markdown or plain prose: files, folders (all .md, .markdown and .txt in them), globs, or -.",
+            help="Texts in Markdown or plain prose: files, folders (all .md, .markdown and .txt in them), globs, or -. "
+            "Scripts: .yaml or .json files, as `kinescribe script` prints them.",
         ),
     ],
     *,
@@ -51,6 +56,14 @@ def render(
         typer.Option("--captions/--no-captions", show_default=False, help="Write captions beside the film."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="A degraded scene makes the film fail.")] = False,
+    brand: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            show_default=False,
+            help='Your colours, fonts and logo: [colors], [fonts], logo = "logo.png".',
+        ),
+    ] = None,
     server: Annotated[
         str | None,
         typer.Option(
@@ -67,8 +80,12 @@ def render(
 ) -> None:
     """Make narrated films of texts.
 
-    Each film is written into the current folder under the name of its text, unless -o says otherwise. Without --server
-    the service runs inside this command and ends with it. Ctrl-C cancels.
+    Each film is written into the current folder under the name of its text, unless -o says otherwise. Pictures that a
+    text names beneath its own folder are shown. Without --server the service runs inside this command and ends with it.
+    Ctrl-C cancels.
+
+    Options that are not given come from the text's front matter, then from kinescribe.toml in the current folder or
+    above it.
 
     Exit code 0: delivered (degraded scenes are named on standard error); 1: a job failed; 2: bad usage or input, and
     nothing was started; 3: degraded under --strict; 130: interrupted. Of several films the worst counts.
@@ -76,8 +93,18 @@ def render(
     options = FilmOptions(voice, theme, language, size, frame_rate, speaking_rate, captions, strict)
     sources, problems = gather(files)
     problems += options.problems()
+    given, option_problems = _with_files(options, brand)
+    problems += option_problems
     outputs, output_problems = plan(sources, out)
     problems += output_problems
+
+    from kinescribe.cli.pictures import pictures_of  # noqa: PLC0415 -- with the Markdown parser, as below
+
+    pictures = [pictures_of(source) for source in sources]
+    for found in pictures:
+        problems += found.problems
+    for warning in (line for found in pictures for line in found.warnings):
+        complain(warning)
     if problems:
         refuse(problems)
 
@@ -85,6 +112,22 @@ def render(
     from kinescribe.cli.display import choose  # noqa: PLC0415
     from kinescribe.cli.film import FilmOrder  # noqa: PLC0415
 
-    orders = [FilmOrder(source, files) for source, files in zip(sources, outputs, strict=True)]
+    orders = [
+        FilmOrder(source, files, found.files) for source, files, found in zip(sources, outputs, pictures, strict=True)
+    ]
     display = choose(json=json, quiet=quiet, films=len(orders))
-    run(make_films(orders, options.message(), display, at_a_time=jobs, server=server, data_dir=data_folder(data)))
+    run(make_films(orders, given, display, at_a_time=jobs, server=server, data_dir=data_folder(data)))
+
+
+def _with_files(options: FilmOptions, brand_file: Path | None) -> tuple[GivenOptions, list[str]]:
+    """The options with those of the brand's file and of kinescribe.toml, and what is wrong in these files."""
+    project = FilmOptions()
+    problems: list[str] = []
+    project_file = find_project_file(Path.cwd(), Path.home())
+    if project_file is not None:
+        project, problems = read_project(project_file)
+    if brand_file is not None:
+        brand, found = read_brand(brand_file)
+        options = replace(options, brand=brand)
+        problems += found
+    return GivenOptions(options, project, project_file), problems

@@ -33,9 +33,11 @@ class _CaptionModeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     CAPTION_MODE_UNSPECIFIED: _CaptionMode.ValueType  # 0
     """As CAPTION_MODE_SIDECAR."""
     CAPTION_MODE_SIDECAR: _CaptionMode.ValueType  # 1
-    """A WebVTT file beside the film."""
+    """WebVTT and SRT files beside the film, and a track in it that players can switch on."""
     CAPTION_MODE_OFF: _CaptionMode.ValueType  # 2
     """No captions."""
+    CAPTION_MODE_BURNED_IN: _CaptionMode.ValueType  # 3
+    """In the picture, below everything else and with the spoken word marked; the files are written as well."""
 
 class CaptionMode(_CaptionMode, metaclass=_CaptionModeEnumTypeWrapper):
     """What is done with captions."""
@@ -43,9 +45,11 @@ class CaptionMode(_CaptionMode, metaclass=_CaptionModeEnumTypeWrapper):
 CAPTION_MODE_UNSPECIFIED: CaptionMode.ValueType  # 0
 """As CAPTION_MODE_SIDECAR."""
 CAPTION_MODE_SIDECAR: CaptionMode.ValueType  # 1
-"""A WebVTT file beside the film."""
+"""WebVTT and SRT files beside the film, and a track in it that players can switch on."""
 CAPTION_MODE_OFF: CaptionMode.ValueType  # 2
 """No captions."""
+CAPTION_MODE_BURNED_IN: CaptionMode.ValueType  # 3
+"""In the picture, below everything else and with the spoken word marked; the files are written as well."""
 Global___CaptionMode: typing_extensions.TypeAlias = CaptionMode
 
 class _MotionMode:
@@ -138,8 +142,8 @@ Global___StepState: typing_extensions.TypeAlias = StepState
 
 @typing.final
 class VideoOptions(google.protobuf.message.Message):
-    """How a film is to be made. Every field may be left empty; the server then takes the document's front matter and
-    after that its own default.
+    """How a film is to be made. Every field may be left empty; the server then takes the document's front matter, after that
+    the request's default_options, and after that its own default.
     """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -196,16 +200,16 @@ class VideoOptions(google.protobuf.message.Message):
     motion: Global___MotionMode.ValueType
     """How much moves."""
     music: builtins.str
-    """The name of an uploaded piece of music. Refused where the installation cannot mix music."""
+    """The name of an uploaded piece of music: it is looped, faded in and out, and stays in the background of speech."""
     strict: builtins.bool
-    """Whether a degraded segment makes the job fail."""
+    """Whether a degraded segment makes the job fail. What asks for it anywhere is heard."""
     @property
     def lexicon(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
         """How words are spoken: the written word, and how it is said in plain letters. At most 1,000 entries."""
 
     @property
     def brand(self) -> Global___Brand:
-        """The user's colours, fonts and logo. Refused where the installation knows no brands."""
+        """The user's colours, fonts and logo. A brand is taken as a whole: what it leaves out comes from the theme."""
 
     @property
     def retention(self) -> google.protobuf.duration_pb2.Duration:
@@ -237,7 +241,9 @@ Global___VideoOptions: typing_extensions.TypeAlias = VideoOptions
 
 @typing.final
 class Brand(google.protobuf.message.Message):
-    """The user's colours, fonts and logo."""
+    """The user's colours, fonts and logo. Roles and families that the installation does not know are refused with those that
+    it does.
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -284,7 +290,7 @@ class Brand(google.protobuf.message.Message):
 
     @property
     def fonts(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
-        """Font families by their role in the theme."""
+        """Font families by their role in the theme: heading, body or code."""
 
     def __init__(
         self,

@@ -401,8 +401,11 @@ class BulletList(google.protobuf.message.Message):
 
     ITEMS_FIELD_NUMBER: builtins.int
     ORDERED_FIELD_NUMBER: builtins.int
+    START_FIELD_NUMBER: builtins.int
     ordered: builtins.bool
     """Whether the items are numbered."""
+    start: builtins.int
+    """The number of the first item of a numbered list. 0: 1."""
     @property
     def items(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Bullet]:
         """The items in order."""
@@ -412,8 +415,9 @@ class BulletList(google.protobuf.message.Message):
         *,
         items: collections.abc.Iterable[Global___Bullet] | None = ...,
         ordered: builtins.bool = ...,
+        start: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["items", b"items", "ordered", b"ordered"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["items", b"items", "ordered", b"ordered", "start", b"start"]) -> None: ...
 
 Global___BulletList: typing_extensions.TypeAlias = BulletList
 

@@ -70,6 +70,22 @@ class GenerateVideoRequest(google.protobuf.message.Message):
         ) -> None: ...
         def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
 
+    @typing.final
+    class AttachmentsEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     SOURCE_TEXT_FIELD_NUMBER: builtins.int
     SCRIPT_FIELD_NUMBER: builtins.int
     OPTIONS_FIELD_NUMBER: builtins.int
@@ -77,6 +93,8 @@ class GenerateVideoRequest(google.protobuf.message.Message):
     LABELS_FIELD_NUMBER: builtins.int
     EXECUTION_TIMEOUT_FIELD_NUMBER: builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: builtins.int
+    ATTACHMENTS_FIELD_NUMBER: builtins.int
+    DEFAULT_OPTIONS_FIELD_NUMBER: builtins.int
     source_text: builtins.str
     """Plain prose or Markdown, 1 to 200,000 characters."""
     request_id: builtins.str
@@ -103,6 +121,17 @@ class GenerateVideoRequest(google.protobuf.message.Message):
         DEADLINE_EXCEEDED.
         """
 
+    @property
+    def attachments(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """The pictures that the source text names: the path as the text has it, with escapes undone ("my picture.png" for
+        `![](my%20picture.png)`), and the name under which the picture was uploaded. At most 200 entries, paths of 1 to
+        1,000 characters. A picture that the text names and this map does not becomes a placeholder.
+        """
+
+    @property
+    def default_options(self) -> kinescribe.v1.job_pb2.VideoOptions:
+        """Used where neither options nor the document's front matter say otherwise, for example from a project's settings."""
+
     def __init__(
         self,
         *,
@@ -113,9 +142,11 @@ class GenerateVideoRequest(google.protobuf.message.Message):
         labels: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
         execution_timeout: google.protobuf.duration_pb2.Duration | None = ...,
         validate_only: builtins.bool = ...,
+        attachments: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        default_options: kinescribe.v1.job_pb2.VideoOptions | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["execution_timeout", b"execution_timeout", "options", b"options", "script", b"script", "source", b"source", "source_text", b"source_text"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["execution_timeout", b"execution_timeout", "labels", b"labels", "options", b"options", "request_id", b"request_id", "script", b"script", "source", b"source", "source_text", b"source_text", "validate_only", b"validate_only"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["default_options", b"default_options", "execution_timeout", b"execution_timeout", "options", b"options", "script", b"script", "source", b"source", "source_text", b"source_text"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["attachments", b"attachments", "default_options", b"default_options", "execution_timeout", b"execution_timeout", "labels", b"labels", "options", b"options", "request_id", b"request_id", "script", b"script", "source", b"source", "source_text", b"source_text", "validate_only", b"validate_only"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["source", b"source"]) -> typing.Literal["source_text", "script"] | None: ...
 
 Global___GenerateVideoRequest: typing_extensions.TypeAlias = GenerateVideoRequest
@@ -380,22 +411,50 @@ class PreviewScriptRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class AttachmentsEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     SOURCE_TEXT_FIELD_NUMBER: builtins.int
     OPTIONS_FIELD_NUMBER: builtins.int
+    ATTACHMENTS_FIELD_NUMBER: builtins.int
+    DEFAULT_OPTIONS_FIELD_NUMBER: builtins.int
     source_text: builtins.str
     """Plain prose or Markdown, 1 to 200,000 characters. Required."""
     @property
     def options(self) -> kinescribe.v1.job_pb2.VideoOptions:
         """The options that a job would have."""
 
+    @property
+    def attachments(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """As in GenerateVideoRequest."""
+
+    @property
+    def default_options(self) -> kinescribe.v1.job_pb2.VideoOptions:
+        """As in GenerateVideoRequest."""
+
     def __init__(
         self,
         *,
         source_text: builtins.str = ...,
         options: kinescribe.v1.job_pb2.VideoOptions | None = ...,
+        attachments: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        default_options: kinescribe.v1.job_pb2.VideoOptions | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["options", b"options"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["options", b"options", "source_text", b"source_text"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["default_options", b"default_options", "options", b"options"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["attachments", b"attachments", "default_options", b"default_options", "options", b"options", "source_text", b"source_text"]) -> None: ...
 
 Global___PreviewScriptRequest: typing_extensions.TypeAlias = PreviewScriptRequest
 
@@ -460,7 +519,9 @@ class AttachmentDescription(google.protobuf.message.Message):
 
     MEDIA_TYPE_FIELD_NUMBER: builtins.int
     media_type: builtins.str
-    """The media type: image/png, image/jpeg or image/webp."""
+    """The media type: image/png, image/jpeg or image/webp; audio/wav, audio/flac, audio/mpeg or audio/ogg (Opus, Vorbis).
+    A picture has at most 20 MiB, a recording or a piece of music at most 50 MiB and 30 minutes.
+    """
     def __init__(
         self,
         *,

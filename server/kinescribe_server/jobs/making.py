@@ -79,7 +79,7 @@ class StepMaker:
             stored = await asyncio.to_thread(self.artifacts.put_bytes, SCRIPT.dump_json(script), "application/json")
             return StepResult({"script": stored}, {"segments": len(script.scenes)}, ""), ()
         source = await asyncio.to_thread(self.artifacts.read, request.source)
-        wanted = ScriptRequest(source.decode("utf-8"), request.options.language)
+        wanted = ScriptRequest(source.decode("utf-8"), request.options.language, images=request.images)
         return await self._try_makers(claim, job, Plan(wanted, (self.makers.writers[request.options.writer],)))
 
     async def _try_makers(self, claim: Claim, job: JobRecord, wanted: Plan) -> tuple[StepResult, tuple[Notice, ...]]:

@@ -11,7 +11,7 @@ from kinescribe.v1 import artifact_pb2, event_pb2, job_pb2, script_pb2, video_se
 from kinescribe_server.artifacts.protocol import StoredFile
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs import events
-from kinescribe_server.jobs.model import Counts, JobStatus, Options, Step, StepKind, Warn
+from kinescribe_server.jobs.model import BrandOptions, CaptionMode, Counts, JobStatus, Options, Step, StepKind, Warn
 from kinescribe_server.jobs.plan import artifact_names
 from kinescribe_server.jobs.progress import percent
 from kinescribe_server.jobs.service import JobDetails, SegmentState
@@ -39,6 +39,12 @@ _STEP_STATE = {
     "running": job_pb2.STEP_STATE_RUNNING,
     "waiting": job_pb2.STEP_STATE_RUNNING,
     "done": job_pb2.STEP_STATE_DONE,
+}
+
+_CAPTION_MODE = {
+    CaptionMode.SIDECAR: job_pb2.CAPTION_MODE_SIDECAR,
+    CaptionMode.OFF: job_pb2.CAPTION_MODE_OFF,
+    CaptionMode.BURNED_IN: job_pb2.CAPTION_MODE_BURNED_IN,
 }
 
 
@@ -246,13 +252,19 @@ def _options(options: Options) -> job_pb2.VideoOptions:
         height=options.height,
         frame_rate=options.frame_rate,
         speaking_rate=options.speaking_rate,
-        captions=job_pb2.CAPTION_MODE_SIDECAR if options.captions else job_pb2.CAPTION_MODE_OFF,
+        captions=_CAPTION_MODE[options.captions],
         writer=options.writer,
         motion=job_pb2.MOTION_MODE_NONE,
         lexicon=options.lexicon,
+        music=options.music,
+        brand=None if options.brand is None else _brand(options.brand),
         strict=options.strict,
         retention=_duration(options.retention_seconds),
     )
+
+
+def _brand(brand: BrandOptions) -> job_pb2.Brand:
+    return job_pb2.Brand(colors=brand.colors, fonts=brand.fonts, logo_attachment=brand.logo_attachment)
 
 
 def _time(milliseconds: int) -> Timestamp | None:

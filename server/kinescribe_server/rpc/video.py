@@ -34,6 +34,7 @@ class VideoServicer(video_service_pb2_grpc.VideoServiceServicer):
     ) -> pb.GenerateVideoResponse:
         new = checks.new_job(request, self._catalog)
         if request.validate_only:
+            await self._jobs.check(LOCAL_OWNER, new)
             return pb.GenerateVideoResponse()
         job, deduplicated = await self._jobs.generate(LOCAL_OWNER, new)
         return pb.GenerateVideoResponse(job=job_to_message(job), deduplicated=deduplicated)
@@ -75,8 +76,8 @@ class VideoServicer(video_service_pb2_grpc.VideoServiceServicer):
                 media_type = checks.attachment_type(request.description)
             else:
                 data += request.chunk
-                checks.attachment_size(len(data))
-        checks.attachment(media_type, len(data))
+                checks.attachment_size(media_type, len(data))
+        checks.attachment(media_type, data)
         name = await self._jobs.attach(LOCAL_OWNER, bytes(data), media_type)
         return pb.UploadAttachmentResponse(attachment=name, size_bytes=len(data))
 
