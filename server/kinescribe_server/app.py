@@ -37,7 +37,7 @@ from kinescribe_server.store.connection import address_of, connect, connect_subs
 from kinescribe_server.store.embedded import EmbeddedValkey
 from kinescribe_server.store.job_store import RedisJobStore
 from kinescribe_server.store.watch_hub import WatchHub
-from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS
+from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS, visual_makers
 from kinescribe_server.visuals.themes import FONT_FAMILIES, FONT_ROLES, THEME_ROLES, THEMES
 
 __all__ = ["DataFolderInUseError", "Service", "run_service"]
@@ -62,7 +62,7 @@ MAKERS = MakerTable(
     voices={voice.name: (_HIBARI,) for voice in VOICES},
     silence=_SILENCE,
     recording=_RECORDING,
-    visuals={name: tuple(MakerSpec(*maker) for maker in makers) for name, makers in VISUAL_MAKERS.items()},
+    visuals={name: tuple(MakerSpec(*maker) for maker in makers) for name, makers in visual_makers().items()},
     placeholder=MakerSpec(*PLACEHOLDER),
     clip=_CLIP,
     film=_FILM,

@@ -2,12 +2,35 @@
 
 Plain tuples, so that reading the table imports no renderer: the maker's name, where its function is, and the
 distributions whose versions decide what it draws (they are part of a result's key).
+
+Other distributions add theirs by entry points of the group `kinescribe.visuals`, whose name is the visual type and
+whose value is "package.module:function", a function `(VisualRequest, Bench) -> Made`.
 """
+
+import logging
+import re
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
 
 MakerEntry = tuple[str, str, tuple[str, ...]]
 
+_LOG = logging.getLogger(__name__)
+
+ENTRY_POINTS = "kinescribe.visuals"
+_TYPE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
 _HERE = "kinescribe_server.visuals"
-_PAGE = ("typst", "fontpkg-inter", "fontpkg-jetbrains-mono", "manimgx-fonts", "manimgx-fonts-cjk", "kinescribe")
+_PAGE = (
+    "typst",
+    "pillow",
+    "fontpkg-inter",
+    "fontpkg-fraunces",
+    "fontpkg-space-grotesk",
+    "fontpkg-jetbrains-mono",
+    "manimgx-fonts",
+    "manimgx-fonts-cjk",
+    "kinescribe",
+)
 
 # Makers in the order in which they are tried.
 VISUAL_MAKERS: dict[str, tuple[MakerEntry, ...]] = {
@@ -18,11 +41,32 @@ VISUAL_MAKERS: dict[str, tuple[MakerEntry, ...]] = {
             f"{_HERE}.mermaid:make_diagram_with_mermaid_render",
             ("mermaid-render", "quickjs-ng", *_PAGE),
         ),
-        ("mmdr", f"{_HERE}.mermaid:make_diagram_with_mmdr", ("mmdr", *_PAGE)),
+        ("mmdr", f"{_HERE}.mermaid:make_diagram_with_mmdr", ("mmdr", "cssselect2", *_PAGE)),
     ),
-    "code": (("code", f"{_HERE}.code:make_code", _PAGE),),
+    "code": (("code", f"{_HERE}.code:make_code", ("pygments", *_PAGE)),),
     "formula": (("mathra", f"{_HERE}.formula:make_formula", ("mathra", *_PAGE)),),
-    "image": (("image", f"{_HERE}.image:make_image", ("pillow", *_PAGE)),),
+    "chart": (("matplotlib", f"{_HERE}.chart:make_chart", ("matplotlib", "numpy", *_PAGE)),),
+    "image": (("image", f"{_HERE}.image:make_image", _PAGE),),
 }
 
 PLACEHOLDER: MakerEntry = ("placeholder", f"{_HERE}.placeholder:make_placeholder", _PAGE)
+
+
+def visual_makers() -> dict[str, tuple[MakerEntry, ...]]:
+    """The makers of every visual type, with those of other distributions. Theirs come after ours where both draw a
+    type, so that installing something changes no picture that could be drawn before. Imports none of them."""
+    makers = dict(VISUAL_MAKERS)
+    for name, entry in sorted(_added(entry_points(group=ENTRY_POINTS))):
+        makers[name] = (*makers.get(name, ()), entry)
+    return makers
+
+
+def _added(found: Iterable[EntryPoint]) -> set[tuple[str, MakerEntry]]:
+    added: set[tuple[str, MakerEntry]] = set()
+    for point in found:
+        if point.dist is None or not _TYPE_NAME.fullmatch(point.name) or not (point.module and point.attr):
+            _LOG.warning("an entry point is left out: %s = %s", point.name, point.value)
+            continue
+        # A distribution may draw several types, and several may draw one.
+        added.add((point.name, (point.dist.name, f"{point.module}:{point.attr}", (point.dist.name, "kinescribe"))))
+    return added

@@ -1,4 +1,4 @@
-"""Listings, coloured by Typst's own highlighter, with lines in focus."""
+"""Listings, coloured by Typst's own highlighter or else by Pygments, with lines in focus."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,10 +6,11 @@ from html import escape
 from kinescribe_server.engine.protocol import Bench, Made, Notice
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import Code, LineRange
+from kinescribe_server.visuals.code_words import colored_runs, focus_cue
 from kinescribe_server.visuals.layout import hand_over
-from kinescribe_server.visuals.page import Canvas, draw
+from kinescribe_server.visuals.page import canvas_of, draw
 from kinescribe_server.visuals.protocol import VisualRequest
-from kinescribe_server.visuals.themes import Theme, theme_named
+from kinescribe_server.visuals.themes import Theme
 from kinescribe_server.visuals.wording import one_line, source_lines
 
 _MAX_CHARACTERS = 20_000
@@ -42,20 +43,27 @@ def make_code(request: VisualRequest, bench: Bench) -> Made:
     lines = source_lines(code.source)
     if not lines:
         raise MakeError("CODE_EMPTY", "the listing has no lines")
-    canvas = Canvas(theme_named(request.theme), request.width, request.height, request.language)
+    canvas = canvas_of(request, bench)
     rows = [(number, part) for number, line in enumerate(lines, 1) for part in _parts(line)]
     numbers = [number for number, _ in rows]
+    language = one_line(code.language).lower()
     content = {
         "title": one_line(code.title),
         "source": "\n".join(part for _, part in rows),
         # A row that continues the line before has no number.
         "numbers": [0 if index and numbers[index - 1] == number else number for index, number in enumerate(numbers)],
-        "language": _language(code.language),
-        "focus": [span for part in code.focus if (span := _rows_of(part, numbers))],
+        "language": language,
+        "runs": [],
+        "code": dict(canvas.theme.code),
+        "focus": [
+            {"rows": span, "cue": focus_cue(lines, part)} for part in code.focus if (span := _rows_of(part, numbers))
+        ],
         "tm_theme": tm_theme(canvas.theme),
         "max_states": _MAX_STATES,
     }
     drawn = draw("code", content, canvas)
+    if not drawn.facts["colored"] and (runs := colored_runs(lines, language, _MAX_LINE)):
+        drawn = draw("code", {**content, "runs": runs}, canvas)
     seen = {numbers[index] for index in drawn.facts["seen"]}
     return hand_over(drawn, canvas, bench, [*_focus_notices(code, len(lines)), *_hidden_notices(seen, len(lines))])
 
@@ -69,14 +77,6 @@ def _rows_of(part: LineRange, numbers: Sequence[int]) -> list[int]:
     """The first and last row of a range of lines; empty if there is none."""
     rows = [index for index, number in enumerate(numbers) if part.first <= number <= part.last]
     return [rows[0], rows[-1]] if rows else []
-
-
-def _language(name: str) -> str:
-    """The language's name as the highlighter knows it; names that it does not know are plain text."""
-    plain = one_line(name).lower()
-    return {"shell": "bash", "console": "bash", "golang": "go", "dockerfile": "bash", "proto": "protobuf"}.get(
-        plain, plain
-    )
 
 
 def _focus_notices(code: Code, lines: int) -> list[Notice]:

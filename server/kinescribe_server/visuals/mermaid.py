@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import mmdr
@@ -12,10 +12,13 @@ from kinescribe_server.engine.protocol import Bench, Made, Notice
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import Diagram
 from kinescribe_server.visuals.drawing import Drawing, safe_drawing
+from kinescribe_server.visuals.label_colors import PlacedLabel, placed_labels
 from kinescribe_server.visuals.layout import hand_over
-from kinescribe_server.visuals.page import Canvas, draw
+from kinescribe_server.visuals.page import Canvas, canvas_of, draw
 from kinescribe_server.visuals.protocol import VisualRequest
-from kinescribe_server.visuals.themes import Theme, theme_named
+from kinescribe_server.visuals.reveal import Step, first_states, states, steps
+from kinescribe_server.visuals.svg_geometry import Box, around
+from kinescribe_server.visuals.themes import Theme
 from kinescribe_server.visuals.wording import one_line, plain_source
 
 _MAX_CHARACTERS = 20_000
@@ -64,21 +67,37 @@ def _make(request: VisualRequest, bench: Bench, render: Render) -> Made:
         raise MakeError("VISUAL_MISMATCH", f"a diagram was expected, found {type(diagram).__name__}")
     source = plain_source(diagram.source)
     _check_amount(source)
-    canvas = Canvas(theme_named(request.theme), request.width, request.height, request.language)
+    canvas = canvas_of(request, bench)
     drawing = _best_layout(source, render, canvas)
     _check_text(_expected_text(drawing, canvas))
-    content = {
-        "title": one_line(diagram.title),
-        "svg": drawing.svg,
+    drawn = draw("drawing", _content(one_line(diagram.title), drawing, canvas), canvas)
+    text_size = drawing.text_size * drawn.facts["scale"] / canvas.unit
+    return hand_over(drawn, canvas, bench, _notices(text_size))
+
+
+def _content(title: str, drawing: Drawing, canvas: Canvas) -> dict[str, Any]:
+    labels = placed_labels(drawing, canvas)
+    found = steps(drawing.root) if len(drawing.svg) <= _LARGE_SVG else []
+    first = first_states(found)
+    placed = [(first.get(label.element, 0), label) for label in labels]
+    return {
+        "title": title,
         "natural_width": drawing.width,
         "natural_height": drawing.height,
         "max_scale": _LARGEST_TEXT / 16,
-        "labels": one_line(drawing.words),
-        "text_size": drawing.text_size,
+        "states": [
+            {"svg": svg, "cue": one_line(step.cue), "changed": _changed(number, step, placed, drawing)}
+            for number, (step, svg) in enumerate(zip(found or [Step("")], states(drawing.root, found), strict=True))
+        ],
+        "labels": [{**label.as_json(), "from": number} for number, label in placed],
     }
-    drawn = draw("picture", content, canvas)
-    text_size = drawing.text_size * drawn.facts["scale"] / canvas.unit
-    return hand_over(drawn, canvas, bench, _notices(text_size))
+
+
+def _changed(number: int, step: Step, placed: Sequence[tuple[int, PlacedLabel]], drawing: Drawing) -> Box:
+    """The box of what a step adds, from the drawing's upper left corner."""
+    shapes = [(x - drawing.left, y - drawing.top) for x, y in step.points]
+    words = [corner for first, label in placed if first == number for corner in label.corners]
+    return around(shapes + words) or (0.0, 0.0, drawing.width, drawing.height)
 
 
 def _check_amount(source: str) -> None:
@@ -114,7 +133,7 @@ def _notices(text_size: float) -> tuple[Notice, ...]:
 def _best_layout(source: str, render: Render, canvas: Canvas) -> Drawing:
     """The diagram as written, or set closer, or turned by a quarter, where its text would else be small."""
     best = render(source, canvas.theme)
-    if _expected_text(best, canvas) >= _COMFORTABLE_TEXT or len(best.svg) > _LARGE_SVG:
+    if not best.labels or _expected_text(best, canvas) >= _COMFORTABLE_TEXT or len(best.svg) > _LARGE_SVG:
         return best
     turned = _FLOW.sub(lambda found: found[1] + _TURNED[found[2]], source, count=1)
     closer = [_with_directive(text, _CLOSE) for text in dict.fromkeys((source, turned))]
@@ -138,7 +157,7 @@ def _with_mermaid_render(source: str, theme: Theme) -> Drawing:
         svg = pele.render(source, name)["result"]["svg"]
     except ValueError as error:
         raise _invalid(str(error)) from error
-    return _checked(svg, 16)
+    return _checked(svg, theme)
 
 
 def _pele_colors(theme: Theme) -> dict[str, str]:
@@ -160,13 +179,16 @@ def _with_mmdr(source: str, theme: Theme) -> Drawing:
         svg = mmdr.render(_with_colors(source, theme)).svg()
     except ValueError as error:
         raise _invalid(str(error)) from error
-    return _checked(svg, 14)
+    return _checked(svg, theme)
 
 
 def _with_colors(source: str, theme: Theme) -> str:
     """The source with a directive for the colours, after the front matter if there is some."""
     colors = theme.colors
+    # One ink after the other for slices; they are all legible on the page, and so can be told from it.
+    inks = [theme.code[name] for name in sorted(theme.code)]
     variables = {
+        **{f"pie{number}": inks[number % len(inks)] for number in range(1, 13)},
         "background": colors["page"],
         "darkMode": theme.dark,
         "primaryColor": colors["band"],
@@ -190,10 +212,10 @@ def _with_directive(source: str, settings: Mapping[str, Any]) -> str:
     return source[:end] + "%%{init: " + json.dumps(settings) + "}%%\n" + source[end:]
 
 
-def _checked(svg: str, text_size: float) -> Drawing:
+def _checked(svg: str, theme: Theme) -> Drawing:
     try:
-        return safe_drawing(svg, text_size)
-    except (ValueError, SyntaxError) as error:  # ElementTree's ParseError is a SyntaxError
+        return safe_drawing(svg, theme.fonts["body"])
+    except ValueError as error:
         raise MakeError("DIAGRAM_INVALID", f"the diagram could not be drawn: {error}") from error
 
 

@@ -1,5 +1,7 @@
 """The picture in place of a visual that could not be drawn: it says what is missing and why. It never fails."""
 
+from dataclasses import replace
+
 from kinescribe_server.engine.protocol import Bench, Made
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import (
@@ -13,9 +15,9 @@ from kinescribe_server.script.model import (
     Visual,
 )
 from kinescribe_server.visuals.layout import hand_over
-from kinescribe_server.visuals.page import Canvas, draw
+from kinescribe_server.visuals.page import Canvas, canvas_of, draw
 from kinescribe_server.visuals.protocol import PlaceholderRequest
-from kinescribe_server.visuals.themes import DEFAULT_THEME, Theme, theme_named
+from kinescribe_server.visuals.themes import DEFAULT_THEME
 from kinescribe_server.visuals.wording import one_line, page_direction, source_lines
 
 _MAX_TITLE = 120
@@ -27,7 +29,7 @@ _MAX_SOURCE_LINE = 400
 
 def make_placeholder(request: PlaceholderRequest, bench: Bench) -> Made:
     """Draws a card that names the visual, the reason, and the first lines of its source."""
-    canvas = Canvas(_theme(request.theme), request.width, request.height)
+    canvas = _canvas(request, bench)
     name, title, source = _described(request.visual)
     message = _cut(one_line(request.message), _MAX_MESSAGE)
     content = {
@@ -40,11 +42,12 @@ def make_placeholder(request: PlaceholderRequest, bench: Bench) -> Made:
     return hand_over(draw("placeholder", content, canvas), canvas, bench)
 
 
-def _theme(name: str) -> Theme:
+def _canvas(request: PlaceholderRequest, bench: Bench) -> Canvas:
+    """The canvas asked for, or that of the default theme: an unknown theme may be why there is a placeholder."""
     try:
-        return theme_named(name)
+        return canvas_of(request, bench)
     except MakeError:
-        return theme_named(DEFAULT_THEME)
+        return canvas_of(replace(request, theme=DEFAULT_THEME), bench)
 
 
 def _described(visual: Visual | None) -> tuple[str, str, str]:

@@ -1,10 +1,18 @@
 """User text made ready for the page: it stays text, whatever characters it has."""
 
+import functools
 import re
 import unicodedata
 
+from kinescribe_server.engine.protocol import Notice
+from kinescribe_server.visuals.fonts import holds
+from kinescribe_server.visuals.themes import FONT_FAMILIES
+
 # Longer stacks of combining marks leave the line they belong to; no language's writing needs as many.
 _MAX_MARKS = 4
+
+# So many missing characters are named in a notice.
+_NAMED_GLYPHS = 12
 
 # Nobody reads more in one block on a screen.
 _LONG_PARAGRAPH = 600
@@ -77,26 +85,66 @@ def page_direction(texts: list[str]) -> str:
     return "rtl" if right * 2 > len(spoken) else "ltr"
 
 
-# The first word of a letter's Unicode name tells its script; OSMANYA and such are left to the compiler's own search.
-_FAMILY_BY_NAME = {
-    "ARABIC": "Arabic", "HEBREW": "Hebrew", "DEVANAGARI": "Devanagari", "BENGALI": "Bengali", "GURMUKHI": "Gurmukhi",
-    "GUJARATI": "Gujarati", "ORIYA": "Oriya", "TAMIL": "Tamil", "TELUGU": "Telugu", "KANNADA": "Kannada",
-    "MALAYALAM": "Malayalam", "SINHALA": "Sinhala", "THAI": "Thai", "LAO": "Lao", "KHMER": "Khmer",
-    "MYANMAR": "Myanmar", "ETHIOPIC": "Ethiopic", "GEORGIAN": "Georgian", "ARMENIAN": "Armenian",
-}  # fmt: skip
-_CJK_NAMES = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
 # The Han glyphs of each language differ; the first family of a list wins.
 _HAN = {"ja": "JP", "ko": "KR", "zh-hant": "TC", "zh-tw": "TC", "zh-hk": "HK", "zh-mo": "HK", "zh": "SC"}
+# It has the Latin letters and more; what it lacks is looked for in the others.
+_EVERYDAY = "Inter"
+_CJK_NAMES = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
+_FALLBACKS = tuple(family for family in FONT_FAMILIES if family.startswith("Noto") and "CJK" not in family)
+# Signs that steer their neighbours and are never drawn themselves (Unicode, Default_Ignorable_Code_Point), beside those
+# of the categories below.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]")
+_UNSEEN_CATEGORIES = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
 def font_families(text: str, language: str) -> list[str]:
-    """The Noto families that `text` needs after Inter, in order. A short list matters: each family in it is tried for
-    each run of letters that the one before lacks."""
-    names = {unicodedata.name(letter, "").partition(" ")[0] for letter in set(text) if letter > "\u024f"}
-    cjk = not names.isdisjoint(_CJK_NAMES)
-    han = [f"Noto Sans CJK {_han_region(language, text)}"] if cjk else []
-    scripts = [f"Noto Sans {family}" for name, family in _FAMILY_BY_NAME.items() if name in names]
-    return [*han, *scripts, "Noto Sans", "Noto Sans Symbols", "Noto Emoji"]
+    """The families that `text` needs after Inter, in order. A short list matters: each family in it is tried for each
+    run of letters that the one before lacks."""
+    characters = {character for character in text if character > "\u024f"}
+    han = [f"Noto Sans CJK {_han_region(language, text)}"] if any(map(_is_cjk, characters)) else []
+    open_ones = {character for character in characters if not holds(_EVERYDAY, character)}
+    needed: list[str] = []
+    for family in [*han, *_FALLBACKS]:
+        found = {character for character in open_ones if holds(family, character)}
+        if found or family in han:
+            needed.append(family)
+            open_ones -= found
+    # What is left may be in the large family that was not asked for: a lone bracket of Japanese, an arrow.
+    return needed if han or not open_ones else [*needed, f"Noto Sans CJK {_han_region(language, text)}"]
+
+
+def missing_glyphs(text: str) -> Notice | None:
+    """A notice that names the characters of `text` that no font of ours can draw, or None."""
+    lacking = _lacking(text)
+    if not lacking:
+        return None
+    named = [f"U+{ord(character):04X}" for character in sorted(lacking)]
+    more = f" and {len(named) - _NAMED_GLYPHS} more" if len(named) > _NAMED_GLYPHS else ""
+    message = f"no font has {', '.join(named[:_NAMED_GLYPHS])}{more}; \ufffd is drawn in place of each"
+    return Notice("GLYPH_MISSING", message)
+
+
+def drawable(text: str) -> str:
+    """The text with U+FFFD in place of every character that no font of ours can draw."""
+    lacking = _lacking(text)
+    return text.translate(dict.fromkeys(map(ord, lacking), "\ufffd")) if lacking else text
+
+
+def _lacking(text: str) -> set[str]:
+    if text.isascii():
+        return set()
+    return {character for character in set(text) if character > "\x7f" and not _is_drawable(character)}
+
+
+@functools.cache
+def _is_drawable(character: str) -> bool:
+    if _UNSEEN.match(character) or unicodedata.category(character) in _UNSEEN_CATEGORIES:
+        return True
+    return any(holds(family, character) for family in (_EVERYDAY, *_FALLBACKS, "Noto Sans CJK SC"))
+
+
+def _is_cjk(character: str) -> bool:
+    return unicodedata.name(character, "").partition(" ")[0] in _CJK_NAMES
 
 
 def _han_region(language: str, text: str) -> str:

@@ -43,6 +43,43 @@ def cues(made: Made) -> list[str]:
     return [state["cue"] for state in made.details["states"]]
 
 
+def two_thirds_empty(made: Made, bench: WorkerBench) -> list[int]:
+    """The states that end a page and whose ink is lower than a third of it."""
+    states = made.details["states"]
+    ends = [number for number in range(len(states)) if number + 1 == len(states) or not states[number + 1]["changed"]]
+    return [number for number in ends if _ink_height(picture(made, bench, number)) < layout(made, bench)["height"] / 3]
+
+
+def _ink_height(pixels: NDArray[np.uint8]) -> int:
+    """How high the content is, without what stands in the outermost margins."""
+    height, width = pixels.shape[:2]
+    inner = pixels[round(0.045 * height) : -round(0.045 * height), round(0.045 * width) : -round(0.045 * width), :3]
+    rows = np.flatnonzero((np.abs(inner.astype(int) - inner[0, 0]) > 6).any(axis=(1, 2)))
+    return int(rows[-1] - rows[0]) if rows.size else 0
+
+
+def moved_boxes(made: Made, bench: WorkerBench) -> list[str]:
+    """What one state of a page shows and the next does not show in the same place."""
+    per_state: list[set[str]] = [set() for _ in made.details["states"]]
+    for box in boxes(made, bench):
+        per_state[box["state"]].add(json.dumps({**box, "state": 0}, sort_keys=True))
+    pairs = zip(per_state, per_state[1:], made.details["states"][1:], strict=False)
+    return [box for before, after, state in pairs if state["changed"] for box in sorted(before - after)]
+
+
+def changes_outside(made: Made, bench: WorkerBench) -> list[int]:
+    """The states that change a pixel outside the box that they say they change."""
+    wrong = []
+    for number, state in enumerate(made.details["states"]):
+        if state["changed"]:
+            x, y, width, height = state["changed"]
+            differs = (picture(made, bench, number - 1) != picture(made, bench, number)).any(axis=-1)
+            differs[y : y + height, x : x + width] = False
+            if differs.any():
+                wrong.append(number)
+    return wrong
+
+
 def layout_faults(made: Made, bench: WorkerBench, floor: float = FLOOR) -> list[str]:
     """What is wrong with the layout, in words: outside the page, overlapping, too small, too faint."""
     record = layout(made, bench)

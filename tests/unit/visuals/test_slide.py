@@ -1,13 +1,38 @@
+import io
+import time
+
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.jobs.errors import MakeError
-from kinescribe_server.script.model import Block, Bullet, BulletList, Paragraph, Quote, Slide, Table, TableRow
-from kinescribe_server.visuals.protocol import VisualRequest
+from kinescribe_server.script.model import (
+    Block,
+    Bullet,
+    BulletList,
+    Columns,
+    Image,
+    Paragraph,
+    Quote,
+    Slide,
+    Table,
+    TableRow,
+)
+from kinescribe_server.visuals.protocol import Brand, VisualRequest
 from kinescribe_server.visuals.slide import make_slide
 
-from .inspection import SIZES, boxes, cues, layout, layout_faults, picture
+from .inspection import (
+    SIZES,
+    boxes,
+    changes_outside,
+    cues,
+    layout,
+    layout_faults,
+    moved_boxes,
+    picture,
+    two_thirds_empty,
+)
 
 WORDS = "the index keeps a small promise: what you look for is near what you said, and evaluation shows how often"
 
@@ -26,7 +51,17 @@ def sentence(words: int, start: int = 0) -> str:
 
 
 COSTS = table("Model|Input|Latency", "Small|$0.10|180 ms", "Medium|$0.80|420 ms", "Large|$3.00|1.1 s")
+COLUMNS = Columns(
+    (Paragraph("Up"), bullets("A larger machine", "One place")), (Paragraph("Out"), bullets("More machines"))
+)
 SLIDES: dict[str, Slide] = {
+    "section card": Slide("Part two: the write path", "What happens before the index answers", (), "section"),
+    "closing card": Slide("Thanks for watching", "", (Paragraph("Next time: how it forgets"),), "closing"),
+    "columns": Slide("Two ways to scale", "", (COLUMNS,)),
+    "a picture that is missing": Slide(
+        "A bridge", "", (Paragraph(sentence(12)), Image("bridge", "The bridge at dusk"))
+    ),
+    "long picture text": Slide("Missing", "", (Image("bridge", sentence(300)), COLUMNS)),
     "title card": Slide("How a vector index finds what you mean", "Approximate nearest neighbours in five minutes"),
     "title only": Slide("Questions?"),
     "three bullets": Slide(
@@ -91,9 +126,8 @@ def test_a_slide_lies_on_its_page_without_overlap_in_readable_type(
     made = make_slide(VisualRequest(SLIDES[name], theme, *size), bench)
 
     assert layout_faults(made, bench) == []
-    for state in range(len(made.details["states"])):
-        pixels = picture(made, bench, state)
-        assert pixels.shape == (size[1], size[0], 4)
+    assert moved_boxes(made, bench) == []
+    assert picture(made, bench).shape == (size[1], size[0], 4)
     assert (picture(made, bench)[..., 3] == 255).all()
 
 
@@ -127,23 +161,105 @@ def test_few_short_items_are_set_large(bench: WorkerBench) -> None:
     assert {box["font_size"] for box in boxes(made, bench) if box["text"] == "Build"} == {64}
 
 
-@pytest.mark.parametrize("name", ["three bullets", "table", "quote", "paragraph", "title card", "nested"])
-def test_no_page_is_two_thirds_empty(name: str, bench: WorkerBench) -> None:
-    made = make_slide(VisualRequest(SLIDES[name]), bench)
+@pytest.mark.parametrize("name", ["three bullets", "table", "quote", "paragraph", "nested", "columns", "numbers"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_no_page_is_two_thirds_empty(name: str, size: tuple[int, int], bench: WorkerBench) -> None:
+    headless = Slide("", "", SLIDES[name].blocks)
 
-    pixels = picture(made, bench)[..., :3].astype(int)
-    rows = np.flatnonzero((np.abs(pixels - pixels[0, 0]) > 6).any(axis=(1, 2)))
-    assert rows[-1] - rows[0] > 1080 / 3
+    assert two_thirds_empty(make_slide(VisualRequest(headless, "light", *size), bench), bench) == []
 
 
-def test_a_table_is_one_state_and_numbers_stand_to_the_right(bench: WorkerBench) -> None:
+@pytest.mark.parametrize("name", ["three bullets", "nested", "table", "columns", "many rows", "everything"])
+def test_a_state_changes_no_pixel_outside_the_box_that_it_names(name: str, bench: WorkerBench) -> None:
+    made = make_slide(VisualRequest(SLIDES[name], "dark"), bench)
+
+    assert made.details["states"][0]["changed"] is None
+    assert changes_outside(made, bench) == []
+    boxes_changed = [state["changed"] for state in made.details["states"] if state["changed"]]
+    assert all(width * height < 1920 * 1080 / 3 for _, _, width, height in boxes_changed)
+
+
+def test_columns_stand_side_by_side_where_there_is_width_and_else_below_each_other(bench: WorkerBench) -> None:
+    def corners(size: tuple[int, int]) -> tuple[tuple[float, float], tuple[float, float]]:
+        made = make_slide(VisualRequest(SLIDES["columns"], "light", *size), bench)
+        place = {box["text"]: (box["x"], box["y"]) for box in boxes(made, bench)}
+        return place["Up"], place["Out"]
+
+    (up_x, up_y), (out_x, out_y) = corners((1920, 1080))
+    assert out_y == up_y
+    assert out_x > up_x + 700
+    (up_x, up_y), (out_x, out_y) = corners((1080, 1920))
+    assert out_x == up_x
+    assert out_y > up_y + 200
+
+
+def test_the_cards_differ_and_a_section_stands_on_the_accent(bench: WorkerBench) -> None:
+    names = ("title card", "section card", "closing card")
+    grounds = [boxes(make_slide(VisualRequest(SLIDES[name]), bench), bench)[0]["background"] for name in names]
+
+    assert grounds == ["#ffffff", "#1d5fe0", "#ffffff"]
+
+
+def test_a_picture_that_is_missing_leaves_a_frame_with_its_description_and_a_notice(bench: WorkerBench) -> None:
+    made = make_slide(VisualRequest(SLIDES["a picture that is missing"]), bench)
+
+    assert [notice.reason for notice in made.notices] == ["ATTACHMENT_MISSING"]
+    assert cues(made) == [sentence(12), "The bridge at dusk"]
+    assert {"The bridge at dusk", sentence(12)} <= {box["text"] for box in boxes(made, bench)}
+
+
+def test_a_picture_stands_beside_its_text(bench: WorkerBench) -> None:
+    file = io.BytesIO()
+    Pillow.new("RGB", (800, 600), (200, 30, 40)).save(file, "PNG")
+    sha = bench.artifacts.put_bytes(file.getvalue(), "image/png").sha256
+    slide = Slide("A field", "", (bullets("Red", "Wide"), Image("field", "It is red")))
+
+    made = make_slide(VisualRequest(slide, attachments={"field": sha}), bench)
+
+    assert cues(made) == ["Red", "Wide", "It is red"]
+    red = (picture(made, bench)[..., :3] == (200, 30, 40)).all(axis=-1)
+    columns = np.flatnonzero(red.any(axis=0))
+    assert columns[0] > 960
+    assert red.any(axis=0).sum() / red.any(axis=1).sum() == pytest.approx(800 / 600, rel=0.02)
+
+
+def test_a_nested_list_is_numbered_on_every_level_from_where_it_starts(bench: WorkerBench) -> None:
+    items = (Bullet("Events"), Bullet("One", 1), Bullet("Chained", 2), Bullet("Two", 1), Bullet("Artifacts"))
+
+    made = make_slide(VisualRequest(Slide("Stores", "", (BulletList(items, ordered=True, start=3),))), bench)
+
+    numbers = [box["text"] for box in boxes(made, bench) if box["state"] == 4 and box["text"].endswith(".")]
+    assert numbers == ["3.", "a.", "i.", "b.", "4."]
+
+
+def test_characters_that_no_font_has_are_named_and_drawn_as_such(bench: WorkerBench) -> None:
+    made = make_slide(VisualRequest(Slide("Cuneiform", "", (bullets("𒀀 and Ᏸ", "fine"),))), bench)
+
+    assert [notice.reason for notice in made.notices] == ["GLYPH_MISSING"]
+    assert "U+13F0, U+12000" in made.notices[0].message
+    assert "\ufffd and \ufffd" in {box["text"] for box in boxes(made, bench)}
+
+
+def test_a_table_appears_row_by_row_and_numbers_stand_to_the_right(bench: WorkerBench) -> None:
     made = make_slide(VisualRequest(SLIDES["table"]), bench)
 
     right = {box["text"]: box["x"] + box["width"] for box in boxes(made, bench)}
     left = {box["text"]: box["x"] for box in boxes(made, bench)}
-    assert len(cues(made)) == 1
+    assert cues(made) == ["Model Input Latency", "Small", "Medium", "Large"]
     assert right["$0.10"] == pytest.approx(right["$3.00"], abs=0.1)
     assert left["Small"] == left["Medium"] == left["Large"]
+
+
+def test_a_table_that_is_too_wide_is_split_by_columns_and_repeats_the_first(bench: WorkerBench) -> None:
+    wide = table(
+        "|".join(["Region", *(f"Quarter {n}" for n in range(1, 15))]), "|".join(["North America", *["1,234.5"] * 14])
+    )
+
+    made = make_slide(VisualRequest(Slide("Wide", "", (wide,))), bench)
+
+    last = [box["text"] for box in boxes(made, bench) if box["state"] == len(cues(made)) - 1]
+    assert last.count("Region") == last.count("North America") == 2
+    assert all(f"Quarter {n}" in last for n in range(1, 15))
 
 
 def test_a_table_that_is_split_repeats_its_head(bench: WorkerBench) -> None:
@@ -197,6 +313,25 @@ def test_a_slide_beyond_all_measure_is_refused(blocks: tuple[Block, ...], bench:
     assert (refusal.value.reason, refusal.value.retryable) == ("SLIDE_TOO_LARGE", False)
 
 
+def test_a_slide_with_too_many_pictures_is_refused(bench: WorkerBench) -> None:
+    pictures = Columns((Image("a"),) * 4, (Image("b"),) * 3)
+
+    with pytest.raises(MakeError, match="has 7 pictures; a slide can have 6"):
+        make_slide(VisualRequest(Slide("", "", (pictures,))), bench)
+
+
+def test_six_of_the_largest_pictures_stay_within_the_limits_of_a_worker(bench: WorkerBench) -> None:
+    file = io.BytesIO()
+    Pillow.effect_noise((730, 540), 90).resize((7_300, 5_400)).save(file, "JPEG")
+    sha = bench.artifacts.put_bytes(file.getvalue(), "image/jpeg").sha256
+    start = time.process_time()
+
+    made = make_slide(VisualRequest(Slide("", "", (Image("noise"),) * 6), attachments={"noise": sha}), bench)
+
+    assert time.process_time() - start < 10
+    assert len(cues(made)) == 6
+
+
 def test_pages_beyond_the_last_are_announced(bench: WorkerBench) -> None:
     rows = tuple(sentence(40, n) for n in range(95))
 
@@ -208,7 +343,7 @@ def test_pages_beyond_the_last_are_announced(bench: WorkerBench) -> None:
 
 
 def test_an_unknown_theme_is_refused_with_those_that_exist(bench: WorkerBench) -> None:
-    with pytest.raises(MakeError, match="there are light, dark"):
+    with pytest.raises(MakeError, match="there are light, dark, high-contrast, paper, blueprint"):
         make_slide(VisualRequest(Slide("x"), "neon"), bench)
 
 
@@ -216,3 +351,28 @@ def test_the_record_has_the_size_of_the_page(bench: WorkerBench) -> None:
     record = layout(make_slide(VisualRequest(Slide("x"), "light", 640, 360), bench), bench)
 
     assert (record["width"], record["height"]) == (640, 360)
+
+
+def test_a_brand_gives_the_page_its_colours_font_and_logo(bench: WorkerBench) -> None:
+    file = io.BytesIO()
+    Pillow.new("RGB", (300, 100), (0, 160, 60)).save(file, "PNG")
+    logo = bench.artifacts.put_bytes(file.getvalue(), "image/png").sha256
+    brand = Brand({"page": "#fff4e0", "accent": "#a0005a"}, {"heading": "Fraunces"}, logo)
+
+    made = make_slide(VisualRequest(SLIDES["three bullets"], brand=brand), bench)
+
+    assert layout_faults(made, bench) == []
+    assert made.notices == ()
+    pixels = picture(made, bench)[..., :3]
+    assert pixels[5, 5].tolist() == [0xFF, 0xF4, 0xE0]
+    green = np.argwhere((np.abs(pixels.astype(int) - (0, 160, 60)) < 3).all(axis=-1))
+    assert green[:, 0].min() > 1080 - 80
+    assert green[:, 1].min() == pytest.approx(120, abs=2)
+
+
+def test_a_logo_that_is_no_picture_is_left_out_with_a_notice(bench: WorkerBench) -> None:
+    logo = bench.artifacts.put_bytes(b"<svg/>", "image/svg+xml").sha256
+
+    made = make_slide(VisualRequest(SLIDES["numbers"], brand=Brand(logo=logo)), bench)
+
+    assert [notice.reason for notice in made.notices] == ["LOGO_INVALID"]
