@@ -31,6 +31,9 @@ _SCALARS: dict[int, Any] = {
     FieldDescriptor.TYPE_UINT64: 1 << 50,
 }
 
+# What an Any holds is somebody else's contract.
+_ANY = "google.protobuf.Any"
+
 
 def describe() -> dict[str, Any]:
     names = sorted(module.name for module in pkgutil.iter_modules(kinescribe.v1.__path__, "kinescribe.v1."))
@@ -79,7 +82,9 @@ def _samples(descriptor: Descriptor) -> list[dict[str, Any]]:
     ]
 
 
-def _filled(message: Message, way: int) -> Message:
+def _filled(message: Message, way: int, around: tuple[str, ...] = ()) -> Message:
+    """Sets every field, except with messages of the kinds that this one is part of."""
+    around = (*around, message.DESCRIPTOR.full_name)
     other_members = {
         oneof.fields[number].name
         for oneof in message.DESCRIPTOR.oneofs
@@ -87,12 +92,13 @@ def _filled(message: Message, way: int) -> Message:
         if number != way % len(oneof.fields)
     }
     for name, field in message.DESCRIPTOR.fields_by_name.items():
-        if name not in other_members and field.message_type is not _ANY:
-            _set(message, name, way)
+        kind = field.message_type.full_name if field.message_type is not None else ""
+        if name not in other_members and kind not in (*around, _ANY):
+            _set(message, name, way, around)
     return message
 
 
-def _set(message: Message, name: str, way: int) -> None:
+def _set(message: Message, name: str, way: int, around: tuple[str, ...]) -> None:
     field, value = message.DESCRIPTOR.fields_by_name[name], getattr(message, name)
     if field.message_type is None:
         scalar = field.enum_type.values[-1].number if field.enum_type is not None else _SCALARS[field.type]
@@ -104,14 +110,11 @@ def _set(message: Message, name: str, way: int) -> None:
         key, content = (field.message_type.fields_by_name[part] for part in ("key", "value"))
         value[_SCALARS[key.type]] = _SCALARS[content.type]
     elif field.is_repeated:
-        _filled(value.add(), way)
+        _filled(value.add(), way, around)
     else:
         value.SetInParent()
-        _filled(value, way)
+        _filled(value, way, around)
 
-
-# What an Any holds is somebody else's contract.
-_ANY = import_module("google.protobuf.any_pb2").Any.DESCRIPTOR
 
 if __name__ == "__main__":
     json.dump(describe(), sys.stdout)

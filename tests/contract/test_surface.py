@@ -27,14 +27,17 @@ _CLIENT = {
     "delete": "(self, job_id)",
     "download": "(self, job_id, name, path)",
     "generate": (
-        "(self, *, text=None, script=None, options=None, request_id=None, labels=None, execution_timeout=None)"
+        "(self, *, text=None, script=None, options=None, request_id=None, labels=None, execution_timeout=None, "
+        "attachments=None, default_options=None)"
     ),
     "get_job": "(self, job_id, *, full=False)",
     "list_jobs": "(self, *, page_size=0)",
-    "preview_script": "(self, text, *, options=None)",
+    "preview_script": "(self, text, *, options=None, attachments=None, default_options=None)",
     "themes": "(self)",
     "upload_attachment": "(self, content, media_type)",
-    "validate": "(self, *, text=None, script=None, options=None, labels=None)",
+    "validate": (
+        "(self, *, text=None, script=None, options=None, labels=None, attachments=None, default_options=None)"
+    ),
     "visual_types": "(self)",
     "voices": "(self)",
     "watch": (
@@ -48,7 +51,7 @@ _COMMANDS = {
     "jobs": "--server --data --limit/-n",
     "render": (
         "files --out/-o --voice --theme --size --language --frame-rate --speaking-rate --captions/--no-captions "
-        "--strict --server --data --json --jobs --quiet/-q"
+        "--strict --brand --server --data --json --jobs --quiet/-q"
     ),
     "serve": "--listen --data",
     "watch": "job_id --server --data --after --json --quiet/-q",

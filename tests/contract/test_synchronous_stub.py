@@ -83,7 +83,7 @@ def test_every_violation_comes_back_at_once_and_no_job_is_made(grpc_stub: Stub) 
     request = video_service_pb2.GenerateVideoRequest(
         source_text=" \n ",
         options=job_pb2.VideoOptions(
-            voice="bob", theme="plaid", width=1921, height=100, frame_rate=23, speaking_rate=9, writer="x", music="m"
+            voice="bob", theme="plaid", width=1921, height=100, frame_rate=23, speaking_rate=9, writer="x"
         ),
         request_id="é",
         labels={"": "x"},
@@ -92,7 +92,7 @@ def test_every_violation_comes_back_at_once_and_no_job_is_made(grpc_stub: Stub) 
     violations = _violations(grpc_stub, request)
     assert set(violations) == {
         *("source_text", "options.voice", "options.theme", "options.width", "options.height", "options.frame_rate"),
-        *("options.speaking_rate", "options.writer", "options.music", "request_id", "labels", "execution_timeout"),
+        *("options.speaking_rate", "options.writer", "request_id", "labels", "execution_timeout"),
     }
     assert '"bob" is not known; allowed: ' in violations["options.voice"]
     assert "24, 25, 30, 50, 60" in violations["options.frame_rate"]

@@ -57,7 +57,7 @@ async def make_films(
         try:
             options = RequestOptions(await _message(given.command, uploads), await _message(given.project, uploads))
         except OSError as error:
-            complain(f"the logo cannot be read any more: {error}")
+            complain(f"the logo or the music cannot be read any more: {error}")
             return ExitCode.BAD_INPUT
         with display:
             outcomes = await _make_all(service, orders, options, uploads, display, at_a_time=at_a_time)
@@ -67,9 +67,10 @@ async def make_films(
 
 
 async def _message(options: FilmOptions, uploads: Uploads) -> job_pb2.VideoOptions:
-    """Options as the service takes them, the logo uploaded."""
+    """Options as the service takes them, the logo and the music uploaded."""
     logo = options.brand.logo if options.brand else None
-    return options.message(await uploads.name_of(logo) if logo else "")
+    names = [await uploads.name_of(file) if file else "" for file in (logo, options.music)]
+    return options.message(*names)
 
 
 async def _make_all(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinescribe.cli.brand import Brand
+from kinescribe.cli.sound_files import SoundFile
 
 if TYPE_CHECKING:
     from kinescribe.v1.job_pb2 import VideoOptions
@@ -30,6 +31,8 @@ class FilmOptions:
     captions: bool | None = None
     strict: bool = False
     brand: Brand | None = None
+    burn_in: bool = False
+    music: SoundFile | None = None
 
     def problems(self) -> list[str]:
         """What is wrong, each with what was given and what is allowed."""
@@ -47,11 +50,13 @@ class FilmOptions:
         if self.speaking_rate is not None and not low <= self.speaking_rate <= high:
             problem = f"{self.speaking_rate:g} is not possible; allowed: {low:g} to {high:g}"
             found.append(("speaking_rate", problem))
+        if self.burn_in and self.captions is False:
+            found.append(("captions", "they cannot be left out and be in the picture"))
         return found
 
-    def message(self, logo_attachment: str = "") -> "VideoOptions":
-        """The options as the service takes them, with the name under which the brand's logo was uploaded. Only for
-        options without problems."""
+    def message(self, logo_attachment: str = "", music_attachment: str = "") -> "VideoOptions":
+        """The options as the service takes them, with the names under which the brand's logo and the music were
+        uploaded. Only for options without problems."""
         from kinescribe.v1 import job_pb2  # noqa: PLC0415 -- not needed for --help
 
         options = job_pb2.VideoOptions(
@@ -62,10 +67,13 @@ class FilmOptions:
             speaking_rate=self.speaking_rate or 0.0,
             strict=self.strict,
             brand=self.brand.message(logo_attachment) if self.brand else None,
+            music=music_attachment,
         )
         if self.size is not None:
             options.width, options.height = parse_size(self.size) or (0, 0)
-        if self.captions is not None:
+        if self.burn_in:
+            options.captions = job_pb2.CAPTION_MODE_BURNED_IN
+        elif self.captions is not None:
             options.captions = job_pb2.CAPTION_MODE_SIDECAR if self.captions else job_pb2.CAPTION_MODE_OFF
         return options
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from kinescribe.cli.brand import brand_of
 from kinescribe.cli.film_options import FilmOptions
+from kinescribe.cli.sound_files import SoundFile, find_sound
 from kinescribe.cli.toml_files import BadTomlError, Table, read_toml, unknown_keys, wrong_value
 
 FILE_NAME = "kinescribe.toml"
@@ -19,6 +20,8 @@ _KEYS: dict[str, tuple[tuple[type, ...], str]] = {
     "frame_rate": ((int,), "a whole number"),
     "speaking_rate": ((int, float), "a number"),
     "captions": _YES_OR_NO,
+    "burn_in": _YES_OR_NO,
+    "music": ((str,), "the path of a file, relative to this one"),
     "strict": _YES_OR_NO,
 }
 
@@ -41,6 +44,8 @@ def read_project(file: Path) -> tuple[FilmOptions, list[str]]:
         return FilmOptions(), [str(error)]
     problems = unknown_keys(str(file), content, ("render", "brand"))
     values = _render_values(_table(content, "render", file, problems), f"{file}: [render]", problems)
+    if "music" in values:
+        values["music"] = _music(values["music"], file, problems)
     if "brand" in content:
         brand, found = brand_of(_table(content, "brand", file, problems), f"{file}: [brand]", file.parent)
         values["brand"] = brand
@@ -48,6 +53,14 @@ def read_project(file: Path) -> tuple[FilmOptions, list[str]]:
     options = FilmOptions(**values)
     problems += [f"{file}: [render]: {key}: {problem}" for key, problem in options.faults()]
     return options, problems
+
+
+def _music(name: str, file: Path, problems: list[str]) -> SoundFile | None:
+    try:
+        return find_sound(file.parent / name)
+    except ValueError as error:
+        problems.append(f"{file}: [render]: music: {error}")
+        return None
 
 
 def _table(content: Table, key: str, file: Path, problems: list[str]) -> Table:

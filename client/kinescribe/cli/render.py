@@ -13,6 +13,7 @@ from kinescribe.cli.outputs import plan
 from kinescribe.cli.parameters import Data, Json, Quiet, check_address, data_folder
 from kinescribe.cli.project import find_project_file, read_project
 from kinescribe.cli.run import complain, refuse, run
+from kinescribe.cli.sound_files import find_sound
 
 
 def render(
@@ -55,6 +56,17 @@ def render(
         bool | None,
         typer.Option("--captions/--no-captions", show_default=False, help="Write captions beside the film."),
     ] = None,
+    burn_in: Annotated[
+        bool, typer.Option("--burn-in", help="Captions in the picture, too, with the spoken word marked.")
+    ] = False,
+    music: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Background music: WAV, FLAC, MP3 or Ogg. Looped, quiet under speech.",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="A degraded scene makes the film fail.")] = False,
     brand: Annotated[
         Path | None,
@@ -90,10 +102,10 @@ def render(
     Exit code 0: delivered (degraded scenes are named on standard error); 1: a job failed; 2: bad usage or input, and
     nothing was started; 3: degraded under --strict; 130: interrupted. Of several films the worst counts.
     """
-    options = FilmOptions(voice, theme, language, size, frame_rate, speaking_rate, captions, strict)
+    options = FilmOptions(voice, theme, language, size, frame_rate, speaking_rate, captions, strict, burn_in=burn_in)
     sources, problems = gather(files)
     problems += options.problems()
-    given, option_problems = _with_files(options, brand)
+    given, option_problems = _with_files(options, brand, music)
     problems += option_problems
     outputs, output_problems = plan(sources, out)
     problems += output_problems
@@ -119,8 +131,11 @@ def render(
     run(make_films(orders, given, display, at_a_time=jobs, server=server, data_dir=data_folder(data)))
 
 
-def _with_files(options: FilmOptions, brand_file: Path | None) -> tuple[GivenOptions, list[str]]:
-    """The options with those of the brand's file and of kinescribe.toml, and what is wrong in these files."""
+def _with_files(
+    options: FilmOptions, brand_file: Path | None, music_file: Path | None
+) -> tuple[GivenOptions, list[str]]:
+    """The options with those of the brand's file and of kinescribe.toml, and with the music, and what is wrong in these
+    files."""
     project = FilmOptions()
     problems: list[str] = []
     project_file = find_project_file(Path.cwd(), Path.home())
@@ -130,4 +145,9 @@ def _with_files(options: FilmOptions, brand_file: Path | None) -> tuple[GivenOpt
         brand, found = read_brand(brand_file)
         options = replace(options, brand=brand)
         problems += found
+    if music_file is not None:
+        try:
+            options = replace(options, music=find_sound(music_file))
+        except ValueError as error:
+            problems.append(f"music: {error}")
     return GivenOptions(options, project, project_file), problems

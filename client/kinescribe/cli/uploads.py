@@ -1,4 +1,4 @@
-"""Uploads pictures, each content once."""
+"""Uploads pictures and music, each content once."""
 
 import asyncio
 import hashlib
@@ -6,6 +6,7 @@ from functools import partial
 
 from kinescribe.cli.picture_files import PictureFile
 from kinescribe.cli.service import Service
+from kinescribe.cli.sound_files import SoundFile
 from kinescribe.client import Client
 
 
@@ -17,13 +18,13 @@ class Uploads:
         self._names: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def name_of(self, picture: PictureFile) -> str:
-        """The name of the attachment that holds a picture, uploaded now if it was not before. Raises OSError if the
-        file is gone, KinescribeError if the service does not take it."""
+    async def name_of(self, file: PictureFile | SoundFile) -> str:
+        """The name of the attachment that holds a file, uploaded now if it was not before. Raises OSError if the file
+        is gone, KinescribeError if the service does not take it."""
         async with self._one_at_a_time:
-            content = await asyncio.to_thread(picture.read)
+            content = await asyncio.to_thread(file.read)
             digest = hashlib.sha256(content).hexdigest()
             if digest not in self._names:
-                upload = partial(Client.upload_attachment, content=content, media_type=picture.media_type)
+                upload = partial(Client.upload_attachment, content=content, media_type=file.media_type)
                 self._names[digest] = await self._service.call(upload)
             return self._names[digest]

@@ -1,24 +1,23 @@
 """A segment's pictures and speech -> a clip: an MP4 that plays by itself and is joined without encoding it again."""
 
-import heapq
-from collections.abc import Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
 import av
-from av import Packet
 from av.container import OutputContainer
-from av.stream import Stream
 
 from kinescribe_server.engine.protocol import Bench, Made
 from kinescribe_server.film import sound, video
+from kinescribe_server.film.burnt_in import with_captions
+from kinescribe_server.film.captions import Spoken
 from kinescribe_server.film.cues import appearances
-from kinescribe_server.film.mp4 import store_mp4
+from kinescribe_server.film.mp4 import interleaved, of_stream, seconds_of, store_mp4
 from kinescribe_server.film.protocol import RenderRequest
 from kinescribe_server.film.timing import SOUND_RATE, Timeline, plan
 from kinescribe_server.film.words import clip_words
 from kinescribe_server.jobs.errors import MakeError
+from kinescribe_server.speech.protocol import Word
 
 
 def make_clip(request: RenderRequest, bench: Bench, *, encoder: str = video.X264) -> Made:
@@ -32,7 +31,12 @@ def make_clip(request: RenderRequest, bench: Bench, *, encoder: str = video.X264
     wav = bench.artifacts.path(request.audio) if request.audio else None
     spoken = sound.speech_seconds(wav) if wav else 0.0
     timeline = plan(spoken, request.pause_after, request.frame_rate, len(request.states))
-    pictures = video.encode(_holds(request, timeline, bench), form)
+    words = clip_words(request.words, request.narration, timeline.speech_start, timeline.speech_end, bench.artifacts)
+    holds = _holds(request, words, timeline, bench)
+    if request.burned_in:
+        clip = Spoken(request.narration, words, 0.0, timeline.duration)
+        holds = with_captions(holds, clip, form, request.language)
+    pictures = video.encode(holds, form)
 
     def write(file: OutputContainer) -> None:
         picture_stream = cast("av.VideoStream", file.add_stream(encoder, rate=form.frame_rate))
@@ -41,19 +45,18 @@ def make_clip(request: RenderRequest, bench: Bench, *, encoder: str = video.X264
         sound.describe(sound_stream.codec_context)
         file.start_encoding()
         samples = sound.encode(wav, timeline, sound_stream.codec_context)
-        for packet in heapq.merge(_of(picture_stream, pictures), _of(sound_stream, samples), key=_seconds):
+        for packet in interleaved(of_stream(picture_stream, pictures), of_stream(sound_stream, samples)):
             file.mux(packet)
             if packet.stream is picture_stream and packet.is_keyframe:
-                bench.report(100 * float(_seconds(packet)) / timeline.duration)
+                bench.report(100 * float(seconds_of(packet)) / timeline.duration)
 
-    clip = store_mp4(bench.artifacts, timeline.duration, write)
+    stored = store_mp4(bench.artifacts, timeline.duration, write)
     details = {"duration": timeline.duration, "frames": timeline.frames, "speech_start": timeline.speech_start}
-    return Made({"clip": clip}, details)
+    return Made({"clip": stored}, details)
 
 
-def _holds(request: RenderRequest, timeline: Timeline, bench: Bench) -> list[video.Hold]:
+def _holds(request: RenderRequest, words: Sequence[Word], timeline: Timeline, bench: Bench) -> list[video.Hold]:
     """Each state's picture and for how many frames it is seen."""
-    words = clip_words(request.words, request.narration, timeline.speech_start, timeline.speech_end, bench.artifacts)
     cues = [state.cue for state in request.states]
     times = appearances(cues, words, (timeline.speech_start, timeline.speech_end), timeline.duration)
     # A state is there in the frame in which its word begins, so it never comes late.
@@ -61,13 +64,3 @@ def _holds(request: RenderRequest, timeline: Timeline, bench: Bench) -> list[vid
     pictures = [bench.artifacts.path(state.picture) for state in request.states]
     spans = pairwise([*starts, timeline.frames])
     return [video.Hold(picture, last - first) for picture, (first, last) in zip(pictures, spans, strict=True)]
-
-
-def _of(stream: Stream, packets: "Iterable[Packet[Stream]]") -> "Iterator[Packet[Stream]]":
-    for packet in packets:
-        packet.stream = stream
-        yield packet
-
-
-def _seconds(packet: "Packet[Stream]") -> Fraction:
-    return (packet.pts or 0) * packet.time_base

@@ -1,4 +1,7 @@
-"""Clips -> a film, packet by packet: nothing is encoded twice, and no more than one clip is open at a time."""
+"""Clips -> a film, packet by packet: nothing is encoded twice, and no more than one clip is open at a time.
+
+Only music changes that: the film's sound is then another than its clips', and is encoded for the film.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,20 +17,34 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.stream import Disposition, Stream
 
+from kinescribe_server.film.caption_files import text_of
+from kinescribe_server.film.captions import Caption
+from kinescribe_server.film.mp4 import Packets, interleaved, of_stream
 from kinescribe_server.film.timing import AAC_FRAME, SOUND_RATE, aac_frame_at
 from kinescribe_server.jobs.errors import MakeError
 
 if TYPE_CHECKING:  # it only is in the stubs
     from av.container.core import Chapter
+    from av.subtitles.stream import SubtitleStream
+
+_MILLISECONDS = Fraction(1, 1000)
+# How captions in the film look where a player does not know better (a style of Advanced SubStation Alpha): the size is
+# told for a picture of 288 lines.
+_CAPTION_STYLE = b"""[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Sans-Serif,16,&Hffffff,&Hffffff,&H0,&H80000000,0,0,0,0,100,100,0,0,3,1,0,2,10,10,10,1
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A clip's file, how many frames it has, and its title ("" for none)."""
+    """A clip's file, how many frames it has, its title ("" for none), and its captions, timed from the film's start."""
 
     clip: Path
     frames: int
     title: str = ""
+    captions: Sequence[Caption] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +69,29 @@ class Film:
     def duration(self) -> float:
         return self.starts[-1] / self.frame_rate
 
+    @property
+    def chapters(self) -> list[tuple[int, str]]:
+        """The frame with which each chapter begins, and its title: a titled part, with those after it that have no
+        title or the same."""
+        chapters: list[tuple[int, str]] = []
+        for start, part in zip(self.starts, self.parts, strict=False):
+            if part.title and not (chapters and chapters[-1][1] == part.title):
+                chapters.append((start, part.title))
+        return chapters
 
-def write_film(film: Film, file: OutputContainer, report: Callable[[float], None]) -> None:
-    """Writes all parts into an open file. Raises MakeError for damaged clips and for clips that differ in coding."""
+
+def write_film(
+    film: Film,
+    file: OutputContainer,
+    report: Callable[[float], None],
+    sound: "Packets | None" = None,
+) -> None:
+    """Writes all parts into an open file. `sound` is heard instead of that of the clips: packets that are coded as
+    theirs and timed in samples. Raises MakeError for damaged clips and for clips that differ in coding."""
     target = _begun(film, file)
-    for index, (part, frames) in enumerate(zip(film.parts, pairwise(film.starts), strict=True)):
-        with _opened(part, index) as clip:
-            if _parameters(clip) != target.parameters:
-                raise MakeError("CLIPS_DIFFER", f"the clip of segment {index} was encoded otherwise than the first one")
-            _copy(clip, index, frames, target)
-        report(100 * (index + 1) / len(film.parts))
+    copied = _copied(film, target, report, with_sound=sound is None)
+    for packet in interleaved(copied, of_stream(target.sound, sound or ()), _caption_packets(film, target)):
+        file.mux(packet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +101,13 @@ class _Target:
     file: OutputContainer
     picture: Stream
     sound: Stream
+    captions: "SubtitleStream | None"
     frame_rate: int
     parameters: tuple[bytes | None, bytes | None]
 
 
 def _begun(film: Film, file: OutputContainer) -> _Target:
-    """Adds streams like those of the first part, the cover and the chapters, and writes the header."""
+    """Adds streams like those of the first part, captions, the cover and the chapters, and writes the header."""
     with _opened(film.parts[0], 0) as clip:
         picture = file.add_stream_from_template(clip.streams.video[0], opaque=True)
         sound = file.add_stream_from_template(clip.streams.audio[0], opaque=True)
@@ -84,16 +115,46 @@ def _begun(film: Film, file: OutputContainer) -> _Target:
     cover = file.add_mux_stream("png", width=film.width, height=film.height)
     cover.disposition = Disposition.attached_pic
     file.metadata["title"] = film.title
-    for stream in (picture, sound):
+    captions = _caption_stream(file) if any(part.captions for part in film.parts) else None
+    for stream in filter(None, (picture, sound, captions)):
         stream.metadata["language"] = film.language
     file.set_chapters(_chapters(film))
     file.start_encoding()
     file.mux(_timed(Packet(film.cover.read_bytes()), cover, 0, 0, Fraction(1, film.frame_rate)))
-    return _Target(file, picture, sound, film.frame_rate, parameters)
+    return _Target(file, picture, sound, captions, film.frame_rate, parameters)
 
 
-def _copy(clip: InputContainer, index: int, frames: tuple[int, int], target: _Target) -> None:
-    """Copies a part's packets to their places in the film, where it has the frames from the first to before the second.
+def _caption_stream(file: OutputContainer) -> "SubtitleStream":
+    stream = file.add_stream("mov_text")
+    stream.codec_context.subtitle_header = _CAPTION_STYLE
+    stream.codec_context.time_base = _MILLISECONDS
+    return stream
+
+
+def _caption_packets(film: Film, target: _Target) -> Packets:
+    """Timed text (3GPP TS 26.245, 5.17): the length in bytes, then the text, in which nothing is markup."""
+    if target.captions is None:
+        return
+    for caption in (caption for part in film.parts for caption in part.captions):
+        text = text_of(caption).encode()
+        start, end = int(caption.start * 1000), int(caption.end * 1000)
+        packet = Packet(len(text).to_bytes(2, "big") + text)
+        yield _timed(packet, target.captions, start, end - start, _MILLISECONDS)
+
+
+def _copied(film: Film, target: _Target, report: Callable[[float], None], *, with_sound: bool) -> Packets:
+    for index, (part, frames) in enumerate(zip(film.parts, pairwise(film.starts), strict=True)):
+        with _opened(part, index) as clip:
+            if _parameters(clip) != target.parameters:
+                raise MakeError("CLIPS_DIFFER", f"the clip of segment {index} was encoded otherwise than the first one")
+            for packet in _retimed(clip, index, frames, target):
+                if with_sound or packet.stream is not target.sound:
+                    yield packet
+        report(100 * (index + 1) / len(film.parts))
+
+
+def _retimed(clip: InputContainer, index: int, frames: tuple[int, int], target: _Target) -> Packets:
+    """A part's packets at their places in the film, where it has the frames from the first to before the second.
 
     Pictures follow each other frame by frame. Sound starts with the AAC frame nearest to the part's first picture and
     gives way to the next part's; what that leaves out, at most one packet, is silence. So nothing adds up.
@@ -105,13 +166,13 @@ def _copy(clip: InputContainer, index: int, frames: tuple[int, int], target: _Ta
         if packet.pts is None:  # the end of a stream
             continue
         if packet.stream.type == "video":
-            target.file.mux(_timed(packet, target.picture, frame, 1, frame_time))
+            yield _timed(packet, target.picture, frame, 1, frame_time)
             frame += 1
         elif packet.pts < 0:  # the encoder's priming, of which a film has one
             if index == 0:
-                target.file.mux(_timed(packet, target.sound, -AAC_FRAME, AAC_FRAME, sample_time))
+                yield _timed(packet, target.sound, -AAC_FRAME, AAC_FRAME, sample_time)
         elif aac_frame < last_sound:
-            target.file.mux(_timed(packet, target.sound, aac_frame * AAC_FRAME, AAC_FRAME, sample_time))
+            yield _timed(packet, target.sound, aac_frame * AAC_FRAME, AAC_FRAME, sample_time)
             aac_frame += 1
     found = (frame - frames[0], aac_frame - first_sound)
     wanted = (frames[1] - frames[0], last_sound - first_sound)
@@ -131,13 +192,11 @@ def _parameters(clip: InputContainer) -> tuple[bytes | None, bytes | None]:
 
 
 def _chapters(film: Film) -> "list[Chapter]":
-    """One chapter for each titled part, to the next titled one."""
-    titled = [(start, part.title) for start, part in zip(film.starts, film.parts, strict=False) if part.title]
     frame = Fraction(1, film.frame_rate)
-    ends = [start for start, _ in titled[1:]] + [film.starts[-1]]  # one too many where nothing has a title
+    ends = [start for start, _ in film.chapters[1:]] + [film.starts[-1]]  # one too many where nothing has a title
     return [
         {"id": number, "start": start, "end": end, "time_base": frame, "metadata": {"title": title}}
-        for number, ((start, title), end) in enumerate(zip(titled, ends, strict=False), start=1)
+        for number, ((start, title), end) in enumerate(zip(film.chapters, ends, strict=False), start=1)
     ]
 
 

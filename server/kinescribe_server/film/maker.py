@@ -1,14 +1,20 @@
 """Clips -> the film and what goes with it."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from kinescribe_server.artifacts.protocol import StoredFile
-from kinescribe_server.engine.protocol import Bench, Made
-from kinescribe_server.film.captions import Spoken, captions, webvtt
+from kinescribe_server.engine.protocol import Bench, Made, Notice
+from kinescribe_server.film import transcript
+from kinescribe_server.film.burnt_in import poster_with_band
+from kinescribe_server.film.caption_files import srt, webvtt
+from kinescribe_server.film.captions import Spoken, captions
 from kinescribe_server.film.join import Film, Part, write_film
 from kinescribe_server.film.languages import iso_639_2
 from kinescribe_server.film.mp4 import store_mp4
+from kinescribe_server.film.music import Music, measured, mixed
 from kinescribe_server.film.protocol import ComposeRequest
 from kinescribe_server.film.timing import PAUSE_SECONDS
 from kinescribe_server.film.words import clip_words
@@ -16,26 +22,50 @@ from kinescribe_server.jobs.errors import MakeError
 
 
 def make_film(request: ComposeRequest, bench: Bench) -> Made:
-    """Files {"film.mp4", "captions.vtt" (if captions), "transcript.txt", "poster.png"}, details {"duration"}.
-
-    Raises MakeError for damaged clips and for clips that do not fit together.
-    """
+    """Files and details as in protocol.py. Raises MakeError for damaged clips and clips that do not fit together."""
     if not request.clips:
         raise MakeError("NO_CLIPS", "a film needs at least one clip and has none")
     store = bench.artifacts
     parts = [Part(store.path(clip.clip), clip.frames, clip.title) for clip in request.clips]
-    poster = store.path(request.poster)
+    poster = _poster(request, bench)
     language = iso_639_2(request.language)
-    film = Film(parts, request.width, request.height, request.frame_rate, request.title, language, poster)
+    film = Film(
+        parts, request.width, request.height, request.frame_rate, request.title, language, store.path(poster.sha256)
+    )
+    spoken = list(_spoken(request, film, bench))
+    shown = [captions(clip) if request.captions else [] for clip in spoken]
+    if not request.burned_in:
+        parts = [replace(part, captions=of_part) for part, of_part in zip(parts, shown, strict=True)]
+        film = replace(film, parts=parts)
+    music, notices = _music(request, bench)
+    sound = mixed(film, music) if music else None
     files = {
-        "film.mp4": store_mp4(store, film.duration, lambda file: write_film(film, file, bench.report)),
-        "transcript.txt": store.put_bytes(_transcript(request).encode(), "text/plain; charset=utf-8"),
-        "poster.png": StoredFile(request.poster, poster.stat().st_size, "image/png"),
+        "film.mp4": store_mp4(store, film.duration, lambda file: write_film(film, file, bench.report, sound)),
+        "poster.png": poster,
+        **_texts(request.title, film, spoken, bench),
     }
     if request.captions:
-        shown = captions(list(_spoken(request, film, bench)), film.duration)
-        files["captions.vtt"] = store.put_bytes(webvtt(shown).encode(), "text/vtt; charset=utf-8")
-    return Made(files, {"duration": film.duration})
+        all_shown = list(itertools.chain.from_iterable(shown))
+        files["captions.vtt"] = store.put_bytes(webvtt(all_shown).encode(), "text/vtt; charset=utf-8")
+        files["captions.srt"] = store.put_bytes(srt(all_shown).encode(), "application/x-subrip; charset=utf-8")
+    return Made(files, {"duration": film.duration}, notices)
+
+
+def _poster(request: ComposeRequest, bench: Bench) -> StoredFile:
+    if request.burned_in:
+        page = poster_with_band(bench.artifacts.read(request.poster), request.width, request.height)
+        return bench.artifacts.put_bytes(page, "image/png")
+    return StoredFile(request.poster, bench.artifacts.path(request.poster).stat().st_size, "image/png")
+
+
+def _music(request: ComposeRequest, bench: Bench) -> tuple[Music | None, tuple[Notice, ...]]:
+    """The music that was asked for, or why there is none: a film is not lost for its music."""
+    if not request.music:
+        return None, ()
+    try:
+        return measured(bench.artifacts.path(request.music)), ()
+    except MakeError as error:
+        return None, (Notice("MUSIC_LEFT_OUT", f"the film has no music: {error.message}"),)
 
 
 def _spoken(request: ComposeRequest, film: Film, bench: Bench) -> Iterator[Spoken]:
@@ -45,11 +75,13 @@ def _spoken(request: ComposeRequest, film: Film, bench: Bench) -> Iterator[Spoke
         # Only words that were not measured need to know when the speech ends.
         spoken_until = end - PAUSE_SECONDS
         words = clip_words(clip.words, clip.narration, start + clip.speech_start, spoken_until, bench.artifacts)
-        yield Spoken(clip.narration, words, end)
+        yield Spoken(clip.narration, words, start, end)
 
 
-def _transcript(request: ComposeRequest) -> str:
-    """The title, then the narration of each scene, a line for each paragraph and an empty line between them."""
-    scenes = (paragraph for clip in request.clips for paragraph in clip.narration.splitlines())
-    paragraphs = (" ".join(text.split()) for text in [request.title, *scenes])
-    return "\n\n".join(filter(None, paragraphs)) + "\n"
+def _texts(title: str, film: Film, spoken: Sequence[Spoken], bench: Bench) -> dict[str, StoredFile]:
+    chapters = [(start / film.frame_rate, chapter) for start, chapter in film.chapters]
+    plain, markdown = transcript.plain(title, spoken), transcript.markdown(title, chapters, spoken)
+    return {
+        "transcript.txt": bench.artifacts.put_bytes(plain.encode(), "text/plain; charset=utf-8"),
+        "transcript.md": bench.artifacts.put_bytes(markdown.encode(), "text/markdown; charset=utf-8"),
+    }

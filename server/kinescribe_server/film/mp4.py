@@ -2,16 +2,23 @@
 
 import contextlib
 import errno
+import heapq
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 import av
+from av import Packet
 from av.container import OutputContainer
+from av.stream import Stream
 
 from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
 from kinescribe_server.jobs.errors import StorageFullError
+
+Packets: TypeAlias = "Iterator[Packet[Stream]]"
 
 _OPTIONS = {
     # The index in front, so that a film plays while it is still being fetched.
@@ -38,3 +45,18 @@ def store_mp4(store: ArtifactStore, duration: float, write: Callable[[OutputCont
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
+
+
+def of_stream(stream: Stream, packets: "Iterable[Packet[Stream]]") -> Packets:
+    for packet in packets:
+        packet.stream = stream
+        yield packet
+
+
+def interleaved(*streams: "Iterable[Packet[Stream]]") -> Packets:
+    """Packets in the order of their times, so that what is played together stands together."""
+    return heapq.merge(*streams, key=seconds_of)
+
+
+def seconds_of(packet: "Packet[Stream]") -> Fraction:
+    return (packet.pts or 0) * packet.time_base

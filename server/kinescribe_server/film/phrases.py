@@ -8,6 +8,11 @@ from dataclasses import dataclass, replace
 from kinescribe_server.speech.protocol import Word
 
 LINE_COLUMNS = 42
+# Of Chinese, Japanese and Korean characters a line has 16, the limit of the style guides for these languages.
+WIDE_SIGNS = 16
+_WIDE_COLUMNS = LINE_COLUMNS / WIDE_SIGNS
+# What takes no room: marks on other characters, and signs that only tell a direction or a join.
+_NO_ROOM = {"Mn", "Me", "Cf"}
 
 _CLOSING = r"[\"'”’»)\]」』]*$"
 _SENTENCE_END = re.compile(r"[.!?…。！？]" + _CLOSING)
@@ -53,22 +58,27 @@ def pieces(narration: str, words: Sequence[Word]) -> list[Piece]:
     return [replace(piece, break_cost=_break_cost(piece, after)) for piece, after in neighbours]
 
 
-def width(text: str) -> int:
-    """How many columns a text takes; East Asian characters take two, combining marks none."""
+def width(text: str) -> float:
+    """How many columns a text takes: a line is as full of 42 Latin letters as of 16 East Asian characters."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(sign) else 2 if _is_wide(sign) else 1 for sign in text)
+    return sum(_WIDE_COLUMNS if _is_wide(sign) else 1 for sign in text if unicodedata.category(sign) not in _NO_ROOM)
+
+
+def signs(text: str) -> int:
+    """How many characters there are to read."""
+    return sum(unicodedata.category(sign) not in _NO_ROOM for sign in text)
 
 
 def text_of(row: Sequence[Piece]) -> str:
     return "".join(f" {piece.text}" if piece.spaced and index else piece.text for index, piece in enumerate(row))
 
 
-def set_in_lines(row: Sequence[Piece]) -> tuple[str, ...] | None:
+def set_in_lines(row: Sequence[Piece]) -> tuple[Sequence[Piece], ...] | None:
     """One line, or two that are as even and as well broken as can be; None if they are too wide for that."""
     if width(text_of(row)) <= LINE_COLUMNS:
-        return (text_of(row),)
-    best: tuple[float, tuple[str, ...]] | None = None
+        return (row,)
+    best: tuple[float, int] | None = None
     for place in range(1, len(row)):
         upper = text_of(row[:place])
         if width(upper) > LINE_COLUMNS:
@@ -77,8 +87,8 @@ def set_in_lines(row: Sequence[Piece]) -> tuple[str, ...] | None:
         if width(lower) > LINE_COLUMNS:
             continue
         cost = row[place - 1].break_cost + _UNEVEN * abs(width(upper) - width(lower)) / 10
-        best = min(best, (cost, (upper, lower))) if best else (cost, (upper, lower))
-    return best[1] if best else None
+        best = min(best, (cost, place)) if best else (cost, place)
+    return (row[: best[1]], row[best[1] :]) if best else None
 
 
 def _cut(narration: str, words: Sequence[Word]) -> Iterator[Piece]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_BAND_PIXELS = 152
+
 
 @dataclass(frozen=True, slots=True)
 class StatePicture:
@@ -14,8 +16,9 @@ class StatePicture:
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A segment to be encoded: its pictures, its audio (SHA-256 of a WAV; "" for none), the times of its words
-    (SHA-256 of a JSON list of Word; "" for none), and its narration. `pause_after` is in
-    seconds; None takes the default."""
+    (SHA-256 of a JSON list of Word; "" for none), and its narration. `pause_after` is in seconds; None takes the
+    default. With `burned_in` captions (in `language`) the pictures are `caption_band` pixels less high than the
+    film."""
 
     states: tuple[StatePicture, ...]
     narration: str
@@ -25,6 +28,8 @@ class RenderRequest:
     width: int = 1920
     height: int = 1080
     frame_rate: int = 30
+    burned_in: bool = False
+    language: str = ""
 
 
 # A render maker's `Made`: files {"clip": …}; details {"duration": seconds (whole frames), "frames": number of frames,
@@ -46,7 +51,8 @@ class ClipOnTimeline:
 
 @dataclass(frozen=True, slots=True)
 class ComposeRequest:
-    """A film to be joined. `poster` is the SHA-256 of the PNG that stands for the film."""
+    """A film to be joined. `poster` is the SHA-256 of the PNG that stands for the film, `music` that of a recording in
+    any format ("" for none). A film with captions has a track of them, unless they are in the picture."""
 
     clips: tuple[ClipOnTimeline, ...]
     title: str
@@ -56,7 +62,27 @@ class ComposeRequest:
     width: int = 1920
     height: int = 1080
     frame_rate: int = 30
+    burned_in: bool = False
+    music: str = ""
 
 
-# A compose maker's `Made`: files {"film.mp4", "captions.vtt" (if captions), "transcript.txt", "poster.png"}; details
-# {"duration": seconds}.
+# A compose maker's `Made`: files {"film.mp4", "captions.vtt" and "captions.srt" (if captions), "transcript.txt",
+# "transcript.md", "poster.png"}; details {"duration": seconds}.
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRequest:
+    """A user's recording (SHA-256 of a file in any of the formats that are taken) and what is said in it ("" where
+    nobody wrote it down: there are no captions then)."""
+
+    audio: str
+    narration: str = ""
+
+
+# A recording maker's `Made` is that of a speech maker.
+
+
+def caption_band(width: int, height: int) -> int:
+    """How many pixels at the bottom of a film belong to burnt-in captions: two lines of text for a page whose shorter
+    side is 1080 pixels, in proportion for others. Even, as every height is."""
+    return 2 * round(_BAND_PIXELS * min(width, height) / 1080 / 2)

@@ -11,8 +11,8 @@ import numpy as np
 from av import Packet
 from av.codec.context import Flags
 from av.stream import Stream
-from numpy.typing import NDArray
 
+from kinescribe_server.film.decoding import Samples, audio_frame
 from kinescribe_server.film.timing import AAC_FRAME, SOUND_RATE, Timeline, aac_frames_in
 from kinescribe_server.jobs.errors import MakeError
 
@@ -25,8 +25,6 @@ _FADE_SECONDS = 0.005
 # A second or so at a time: memory does not grow with the recording.
 _READ_SAMPLES = 1 << 15
 _TIME_BASE = Fraction(1, SOUND_RATE)
-
-Samples = NDArray[np.float32]
 
 
 def describe(context: av.AudioCodecContext) -> None:
@@ -47,8 +45,13 @@ def encode(wav: Path | None, timeline: Timeline, context: av.AudioCodecContext) 
 
     All but the speech is silence, and the last packet is full. Raises MakeError for a damaged file.
     """
-    for index, block in enumerate(_blocks(_clip_sound(wav, timeline))):
-        frame = _frame(block, SOUND_RATE)
+    return encoded(_clip_sound(wav, timeline), context)
+
+
+def encoded(pieces: Iterator[Samples], context: av.AudioCodecContext) -> "Iterator[Packet[Stream]]":
+    """The packets of sound at 48 kHz, in pieces of any length that end with an AAC frame."""
+    for index, block in enumerate(_blocks(pieces)):
+        frame = audio_frame(block)
         frame.pts = index * AAC_FRAME
         yield from context.encode(frame)
     yield from context.encode(None)
@@ -87,7 +90,7 @@ def _speech(wav: Path) -> Iterator[Samples]:
             read = np.frombuffer(data[:whole], "<i2").astype(np.float32) * np.float32(1 / 32_768)
             samples = _faded(read, position, length, round(_FADE_SECONDS * rate))
             position += len(samples)
-            for resampled in resampler.resample(_frame(samples, rate)):
+            for resampled in resampler.resample(audio_frame(samples, rate)):
                 yield resampled.to_ndarray()[0]
     if position != length:
         raise _damaged(f"it says that it has {length} samples, and has {position}")
@@ -114,12 +117,6 @@ def _faded(samples: Samples, position: int, length: int, fade: int) -> Samples:
     index = np.arange(position, position + len(samples), dtype=np.float32)
     gain = np.minimum(1, np.minimum(index, length - 1 - index) / max(fade, 1))
     return samples * gain.clip(0).astype(np.float32)
-
-
-def _frame(samples: Samples, rate: int) -> av.AudioFrame:
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="fltp", layout="mono")
-    frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
-    return frame
 
 
 def _damaged(found: str) -> MakeError:

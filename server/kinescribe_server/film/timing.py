@@ -17,6 +17,8 @@ PAUSE_SECONDS = 0.45
 UNSPOKEN_SECONDS = 3.0
 # A shorter state would flash by.
 STATE_SECONDS = 0.3
+# A caption is shown for at least so long, and never longer than its clip.
+CLIP_SECONDS = 1.0
 
 # An AAC frame is decoded from two windows that overlap, so packets of two clips may meet only where both are silent:
 # one frame of silence for the overlap and one that the join may drop.
@@ -50,7 +52,7 @@ def plan(speech_seconds: float, pause_after: float | None, frame_rate: int, stat
         wanted = LEAD_IN_SECONDS + speech_seconds + max(pause, SILENT_EDGE_SAMPLES / SOUND_RATE)
     else:
         wanted = max(UNSPOKEN_SECONDS, pause)
-    wanted = max(wanted, states * STATE_SECONDS)
+    wanted = max(wanted, states * STATE_SECONDS, CLIP_SECONDS)
     grid = meeting_frames(frame_rate)
     # The small slack keeps 3.2 s, which is not a binary fraction, from becoming one grid step longer.
     frames = grid * math.ceil(wanted * frame_rate / grid - 1e-9)

@@ -1,6 +1,7 @@
 """Pictures -> H.264 packets. Each state is encoded once, as a key frame, and held by pictures that say "as before"."""
 
 import functools
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,14 +9,18 @@ from pathlib import Path
 from typing import cast
 
 import av
+import numpy as np
 from av import Packet
 from av.codec.context import Flags
 from av.error import FFmpegError
 from av.stream import Stream
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from numpy.typing import NDArray
 
 from kinescribe_server.film.skip import SkipWriter, UnmatchedEncoderError
 from kinescribe_server.jobs.errors import MakeError
+
+Plane = NDArray[np.uint8]
 
 X264 = "libx264"
 # A player that seeks waits for the next key frame; the live playlist cuts only at key frames.
@@ -27,6 +32,8 @@ _X264_OPTIONS = {
     "crf": "18",
     "x264-params": "bframes=0:weightp=0:ref=1:mbtree=0:rc-lookahead=0:sync-lookahead=0:scenecut=0:open-gop=0:threads=1",
 }
+# Without these options a picture that is cut short is a picture with a grey rest.
+_WHOLE_PICTURES = {"err_detect": "crccheck+bitstream+buffer+explode"}
 # For encoders that know no constant quality: about 0.1 bit for each pixel of each second frame.
 _OTHER_BITS_PER_PIXEL = 0.05
 
@@ -51,10 +58,11 @@ class VideoFormat:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A picture (a PNG file) and for how many frames it stays."""
+    """A picture (a PNG file), for how many frames it stays, and what is below it (a PNG; b"" for nothing)."""
 
     picture: Path
     frames: int
+    band: bytes = b""
 
 
 def describe(context: av.VideoCodecContext, form: VideoFormat) -> None:
@@ -85,11 +93,11 @@ def encode(holds: Sequence[Hold], form: VideoFormat) -> "Iterator[Packet[Stream]
 
 
 def _encode_each_picture_once(holds: Sequence[Hold], form: VideoFormat, skip: SkipWriter) -> "Iterator[Packet[Stream]]":
-    key_frame = functools.cache(functools.partial(_key_frame, form=form))
     time = 0
     for hold in holds:
+        key_frame = _key_frame(hold, form)
         for length in _groups(hold.frames, form.key_frame_distance):
-            yield _packet(key_frame(hold.picture), time, form, is_key=True)
+            yield _packet(key_frame, time, form, is_key=True)
             for position in range(1, length):
                 yield _packet(skip.picture(position), time + position, form)
             time += length
@@ -99,7 +107,7 @@ def _encode_every_frame(holds: Sequence[Hold], form: VideoFormat) -> "Iterator[P
     context = _open_encoder(form)
     time = 0
     for hold in holds:
-        picture = read_picture(hold.picture, form)
+        picture = _picture_of(hold, form)
         for length in _groups(hold.frames, form.key_frame_distance):
             for position in range(length):
                 picture.pts, picture.time_base = time + position, form.time_base
@@ -109,21 +117,42 @@ def _encode_every_frame(holds: Sequence[Hold], form: VideoFormat) -> "Iterator[P
     yield from _timed(context.encode(None), form)
 
 
-def read_picture(path: Path, form: VideoFormat) -> av.VideoFrame:
+def _picture_of(hold: Hold, form: VideoFormat) -> av.VideoFrame:
+    if not hold.band:
+        return read_picture(hold.picture, form.width, form.height)
+    below = read_picture(io.BytesIO(hold.band), form.width)
+    above = _planes(hold.picture, form.width, form.height - below.height)
+    # A 4:2:0 picture as one array: the rows of luma, then the two planes of chroma.
+    planes = [np.concatenate(pair, axis=None) for pair in zip(above, _planes_of(below), strict=True)]
+    return av.VideoFrame.from_ndarray(np.concatenate(planes).reshape(-1, form.width), format="yuv420p")
+
+
+@functools.lru_cache(maxsize=2)  # a state is seen with many bands, one after the other
+def _planes(path: Path, width: int, height: int) -> tuple[Plane, ...]:
+    return _planes_of(read_picture(path, width, height))
+
+
+def _planes_of(picture: av.VideoFrame) -> tuple[Plane, ...]:
+    pixels = picture.width * picture.height
+    flat: Plane = picture.to_ndarray().reshape(-1).astype(np.uint8, copy=False)
+    return flat[:pixels], flat[pixels : pixels * 5 // 4], flat[pixels * 5 // 4 :]
+
+
+def read_picture(source: Path | io.BytesIO, width: int, height: int | None = None) -> av.VideoFrame:
     """A PNG as a frame for the encoder: 4:2:0, BT.709, limited range. Raises MakeError for a damaged picture.
 
     swscale uses the coefficients of BT.601 unless it is told otherwise.
     """
     try:
-        # Without these options a picture that is cut short is a picture with a grey rest.
-        with av.open(str(path), format="png_pipe", options={"err_detect": "crccheck+bitstream+buffer+explode"}) as file:
+        file_or_name = str(source) if isinstance(source, Path) else source
+        with av.open(file_or_name, "r", format="png_pipe", options=_WHOLE_PICTURES) as file:
             picture = next(file.decode(video=0), None)
     except FFmpegError as error:
         raise _damaged(f"cannot be read as a PNG: {error.strerror}") from error
     if picture is None:
         raise _damaged("is empty")
-    if (picture.width, picture.height) != (form.width, form.height):
-        sizes = f"{picture.width} x {picture.height} pixels; the film has {form.width} x {form.height}"
+    if (picture.width, picture.height) != (width, height or picture.height):
+        sizes = f"{picture.width} x {picture.height} pixels; the film has {width} x {height}"
         raise _damaged(f"has {sizes}")
     return picture.reformat(
         format="yuv420p",
@@ -145,10 +174,10 @@ def _open_encoder(form: VideoFormat) -> av.VideoCodecContext:
     return context
 
 
-def _key_frame(picture: Path, form: VideoFormat) -> bytes:
+def _key_frame(hold: Hold, form: VideoFormat) -> bytes:
     """A picture as one IDR picture. Its encoder is new (1 ms), so that equal pictures have equal bytes everywhere."""
     context = _open_encoder(form)
-    frame = read_picture(picture, form)
+    frame = _picture_of(hold, form)
     frame.pts, frame.time_base = 0, form.time_base
     return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
 

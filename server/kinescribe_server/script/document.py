@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from kinescribe_server.script.model import Alignment
+from kinescribe_server.engine.protocol import Notice
+from kinescribe_server.script.model import Alignment, Chart
 from kinescribe_server.script.text import Text
 
 
@@ -33,12 +34,14 @@ class ListBlock:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
-    """A table; every row has as many cells as the header. `alignments` are as in a slide."""
+    """A table; every row has as many cells as the header. `alignments` are as in a slide; `chart` is the chart that the
+    text asks for in its place."""
 
     header: tuple[Text, ...]
     rows: tuple[tuple[Text, ...], ...]
     alignments: tuple[Alignment, ...]
     note: str = ""
+    chart: Chart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,19 @@ class FormulaBlock:
     note: str = ""
 
 
-Block = ProseBlock | ListBlock | TableBlock | QuoteBlock | CodeBlock | DiagramBlock | FormulaBlock
+@dataclass(frozen=True, slots=True)
+class ImageBlock:
+    """A picture: the attachment that holds it ("" where it is missing), what it shows, its title, and what the name of
+    its file says."""
+
+    attachment: str
+    description: str
+    title: str = ""
+    name: str = ""
+    note: str = ""
+
+
+Block = ProseBlock | ListBlock | TableBlock | QuoteBlock | CodeBlock | DiagramBlock | FormulaBlock | ImageBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +105,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole document. `title` is the one that its front matter gives; `pictures` counts the images that cannot be
-    shown, because only their address is known."""
+    """A whole document. `title` is the one that its front matter gives; `remarks` are what its speaker says, where that
+    belongs to no block; `notices` say what of it was left out."""
 
     title: str
     sections: tuple[Section, ...]
-    pictures: int = 0
+    remarks: str = ""
+    notices: tuple[Notice, ...] = ()

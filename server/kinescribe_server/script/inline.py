@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from markdown_it.token import Token
 
-from kinescribe_server.script.addresses import without_addresses
-from kinescribe_server.script.html_text import say_note
+from kinescribe_server.script.html_text import html_images, say_note
 from kinescribe_server.script.spoken_code import say_code
 from kinescribe_server.script.spoken_formula import formula_atom
-from kinescribe_server.script.text import Atom, Text, mark
+from kinescribe_server.script.text import Atom, Text, mark, without_addresses
 
 # Pictographs, with the signs that join and colour them: shown, never said.
 _PICTOGRAPHS = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f\u200d\u20e3]+")
@@ -20,21 +20,32 @@ _ARROWS = re.compile(r" ?[→⇒➜⟶] ?")
 
 
 @dataclass(frozen=True, slots=True)
+class InlineImage:
+    """A picture in a text: its path with escapes undone, what it shows, its title, and whether it is a link to
+    something else, as badges are."""
+
+    path: str
+    description: str
+    title: str = ""
+    linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Inline:
-    """Inline content as Text, what its `<!-- say: … -->` comments ask for, and the images in it by description and by
-    whether they are links (as badges are)."""
+    """Inline content as Text, what its `<!-- say: … -->` comments ask for (all of its comments in a deck of slides),
+    and the images in it."""
 
     text: Text
     note: str = ""
-    images: tuple[tuple[str, bool], ...] = ()
+    images: tuple[InlineImage, ...] = ()
 
 
-def read_inline(token: Token | None, language: str) -> Inline:
+def read_inline(token: Token | None, language: str, *, all_notes: bool = False) -> Inline:
     """Reads the children of an inline token."""
     pieces: list[str] = []
     atoms: list[Atom] = []
     notes: list[str] = []
-    images: list[tuple[str, bool]] = []
+    images: list[InlineImage] = []
     links = 0
 
     def add(atom: Atom) -> None:
@@ -53,14 +64,16 @@ def read_inline(token: Token | None, language: str) -> Inline:
             case "softbreak" | "hardbreak":
                 pieces.append(" ")
             case "html_inline":
-                notes.append(say_note(child.content))
+                notes.append(say_note(child.content, every=all_notes))
+                images += [InlineImage(found.path, found.description) for found in html_images(child.content)]
                 pieces.append(" " if child.content.lower().startswith("<br") else "")
             case "link_open":
                 links += 1
             case "link_close":
                 links -= 1
             case "image":
-                images.append((child.content, links > 0))
+                path, title = unquote(str(child.attrs["src"])), str(child.attrs.get("title", ""))
+                images.append(InlineImage(path, " ".join(child.content.split()), " ".join(title.split()), links > 0))
     return Inline(Text(" ".join("".join(pieces).split()), tuple(atoms)), " ".join(filter(None, notes)), tuple(images))
 
 

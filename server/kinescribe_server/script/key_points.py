@@ -40,6 +40,14 @@ _VERB = re.compile(
     r"takes|gives|uses|needs|works|allows|provides|keeps|turns|helps|runs|comes|became|becomes|contains|describes|"
     r"supports|offers|shows|says|consists|depends|happens|began|begins|starts|remains)(?:n't|n’t)?\s"
 )
+# Where one claim ends and another, with a subject of its own, begins.
+_LINE_CUT = re.compile(
+    r"[,;]\s+(?:(?:and|but|while)\s+)?(?=(?:[Aa]n?|[Tt]he|[Ii]ts|[Tt]heir|[Ee]ach|[Ee]very|[Oo]ne|[Nn]o)\s)"
+)
+_DETERMINED = re.compile(
+    r"(?:an?|the|its|their|each|every|one|two|three|no|all|some|many|most|[A-Z]\w*)\b", re.IGNORECASE
+)
+_DOES = re.compile(r"\s[a-z]{2,}[^s\W]s\s(?:in|on|at|from|with|through|over|under|by|for|to|into|as)\s")
 # A word that ends like a verb in front of a word that opens its object.
 _LIKELY_VERB = re.compile(
     r"\s(?!this\b|its\b|is\b|less\b)[a-z]+(?:s|ed)\s(?=(?:a|an|the|its|their|his|her|your|our|many|every|each|all|some|"
@@ -60,11 +68,30 @@ def key_point(sentence: Text, *, english: bool) -> Text | None:
 
 
 def key_points(sentences: Sequence[Text], most: int, *, english: bool) -> list[Text]:
-    """The points of several sentences in their order, at most `most`, those first that stand best alone."""
-    points = [(index, point) for index, text in enumerate(sentences) if (point := key_point(text, english=english))]
+    """The points of several sentences in their order, at most `most`, those first that stand best alone. A sentence
+    that lines up several claims gives each of them as a point where there is room."""
+    found = [point for text in sentences if (point := key_point(text, english=english))]
+    if english and len(found) < most:
+        lined = [_lined_up(text) for text in sentences]
+        alone = [key_point(text, english=english) for text in sentences]
+        several: list[list[Text | None]] = [[*points] or [point] for points, point in zip(lined, alone, strict=True)]
+        more = [point for points in several for point in points if point]
+        found = more if len(more) <= most else found
+    points = list(enumerate(found))
     # Points that point back, and questions, are the first to go; of equals, later ones.
     ranked = sorted(points, key=lambda entry: (_leans(entry[1].marked), entry[0]))
     return [point for _, point in sorted(ranked[:most], key=lambda entry: entry[0])]
+
+
+def _lined_up(sentence: Text) -> list[Text]:
+    """The claims of "A call is a stream, a message is some bytes, and the status comes last."; empty for others."""
+    parts = _LINE_CUT.split(_claim(sentence.marked, english=True))
+    if len(parts) < 2 or not all(MIN_POINT_WORDS < count_words(part) <= MAX_POINT_WORDS for part in parts):
+        return []
+    stand = all(
+        _DETERMINED.match(part) and _balanced(part) and (_VERB.search(part) or _DOES.search(part)) for part in parts
+    )
+    return [sentence.part(_capital(part)) for part in parts] if stand else []
 
 
 def heading_of(sentence: Text, *, english: bool) -> Text:

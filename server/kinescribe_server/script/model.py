@@ -64,8 +64,11 @@ class Bullet:
 
 @dataclass(frozen=True, slots=True)
 class BulletList:
+    """`start` is the number of the first item of a numbered list; 0 is 1."""
+
     items: tuple[Bullet, ...]
     ordered: bool = False
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,33 @@
-"""The embedded script writer: Markdown and plain prose, deterministic and offline."""
+"""The embedded script writer: Markdown, slides and plain prose, deterministic and offline."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs.errors import MakeError
-from kinescribe_server.script.document import Document, ProseBlock, Section
+from kinescribe_server.script.cards import closed_with, with_agenda, with_section_cards
+from kinescribe_server.script.deck import find_deck, read_deck
+from kinescribe_server.script.document import ProseBlock, Section
 from kinescribe_server.script.front_matter import FrontMatter, split_front_matter
-from kinescribe_server.script.inline import read_plain
+from kinescribe_server.script.inline import is_english, read_plain
 from kinescribe_server.script.language import detect_language
 from kinescribe_server.script.markdown import parse_markdown, plain_words
 from kinescribe_server.script.model import Script, Slide
 from kinescribe_server.script.opening import Opening, heading_text, open_document, shortened
+from kinescribe_server.script.pacing import paced, squeezed
 from kinescribe_server.script.plan import plan_section
 from kinescribe_server.script.protocol import ScriptRequest, Written
 from kinescribe_server.script.reading import read_document
 from kinescribe_server.script.scenes import to_scenes
 from kinescribe_server.script.sentences import MIN_WORDS, split_sentences
-from kinescribe_server.script.shots import Shot, opened_by, said, within_length
-from kinescribe_server.script.source_text import clean
+from kinescribe_server.script.shots import Shot, opened_by, said
+from kinescribe_server.script.text import clean
 
 # The contract's limit (script.proto).
 MAX_SCENES = 500
+_MOST_NOTICES = 20
 
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
@@ -31,32 +36,53 @@ class OfflineWriter:
     """Implements ScriptWriter. The same text makes the same script on every machine."""
 
     def write(self, request: ScriptRequest) -> Written:
-        """Raises MakeError BAD_FRONT_MATTER, NOTHING_TO_SAY or SCRIPT_TOO_LONG."""
+        """Raises MakeError BAD_FRONT_MATTER or NOTHING_TO_SAY."""
         front_matter = split_front_matter(clean(request.source_text))
         tokens = parse_markdown(front_matter.body)
         tag = request.language or _given_language(front_matter) or detect_language(plain_words(tokens))
         language = tag.split("-")[0].lower()
-        document = read_document(tokens, language, shortened(front_matter.text("title")))
-        opening = open_document(document, front_matter.text("subtitle", "description"), language)
-        shots = [short for shot in _shots(opening, language) for short in within_length(shot)]
+        title = shortened(front_matter.text("title"))
+        slides = find_deck(front_matter, tokens)
+        if slides:
+            deck = read_deck(slides, title, language, request.images)
+            title, shots, notices = deck.title, list(deck.shots), deck.notices
+        else:
+            document = read_document(tokens, language, title, request.images)
+            opening = open_document(document, front_matter.text("subtitle", "description"), language)
+            title, shots, notices = opening.title, _film(opening, language), document.notices
         if not any(shot.says or not isinstance(shot.visual, Slide) for shot in shots):
             raise MakeError("NOTHING_TO_SAY", "the text has no words that could be said; expected prose or Markdown")
-        if len(shots) > MAX_SCENES:
-            raise MakeError(
-                "SCRIPT_TOO_LONG",
-                f"the text makes {len(shots)} scenes; at most {MAX_SCENES} are allowed: split it into several films",
-            )
-        return Written(Script(opening.title, tag, to_scenes(shots)), _notices(document))
+        shots, left_out = _within_scenes(shots, language)
+        return Written(Script(title, tag, to_scenes(shots, tag)), (*_some(notices), *left_out))
 
 
 def _given_language(front_matter: FrontMatter) -> str:
+    """The language that the front matter names. A site generator's own word for one is not ours."""
     tag = front_matter.text("language", "lang")
-    if tag and not _LANGUAGE_TAG.fullmatch(tag):
-        raise MakeError(
-            "BAD_FRONT_MATTER",
-            f"the front matter's language is {tag[:40]!r}; expected a BCP 47 tag, for example 'en' or 'de-AT'",
-        )
-    return tag
+    return tag if _LANGUAGE_TAG.fullmatch(tag) else ""
+
+
+def _film(opening: Opening, language: str) -> list[Shot]:
+    """The shots of a document: its title card, its sections, and its end, in lengths that can be followed."""
+    english = is_english(language)
+    shots = paced(list(_shots(opening, language)), english=english)
+    levels = [min(section.level, 2) for section in opening.sections]
+    shots = with_section_cards(shots, levels, english=english)
+    others = [section for section in opening.sections if section.heading and heading_text(section) != opening.title]
+    headings = [section.heading.said for section in others]
+    return closed_with(with_agenda(shots, opening.title, headings, english=english), english=english)
+
+
+def _within_scenes(shots: Sequence[Shot], language: str) -> tuple[list[Shot], tuple[Notice, ...]]:
+    """As many shots as a script may have scenes, and what that costs."""
+    if len(shots) <= MAX_SCENES:
+        return list(shots), ()
+    fitted = squeezed(shots, MAX_SCENES, english=is_english(language))
+    more = len(fitted) - MAX_SCENES
+    if more <= 0:
+        return fitted, ()
+    message = f"the text makes {len(fitted)} scenes and a film has at most {MAX_SCENES}: its last {more} are left out"
+    return fitted[:MAX_SCENES], (Notice("TEXT_LEFT_OUT", message),)
 
 
 def _shots(opening: Opening, language: str) -> Iterator[Shot]:
@@ -70,9 +96,12 @@ def _shots(opening: Opening, language: str) -> Iterator[Shot]:
         yield from plan_section(
             first, opening.title, language, own_headings=own_headings, opened=opening.shot is not None
         )
-    for section, following in pairwise([*others, None]):
+    for number, (section, following) in enumerate(pairwise([*others, None]), 1):
         title = heading_text(section)
-        shots = plan_section(section, title, language, own_headings=False, opened=False) or _card(section, language)
+        own_headings = not section.heading
+        shots = plan_section(section, title, language, own_headings=own_headings, opened=False)
+        shots = shots or _card(section, language)
+        shots = [replace(shot, section=number) for shot in shots]
         leads_on = following is not None and following.level > section.level
         if leads_on and len(shots) == 1 and _is_only_heading(section, shots[0]):
             above.append((title, shots[0].says))
@@ -94,11 +123,14 @@ def _card(section: Section, language: str) -> list[Shot]:
     """A slide with nothing but the heading, for a section without content."""
     title = heading_text(section)
     says = said(split_sentences(read_plain(section.note or title, language), language))
-    return [Shot(title, Slide(title=title, layout="section"), says)] if says else []
+    return [Shot(title, Slide(title=title), says)] if says else []
 
 
-def _notices(document: Document) -> tuple[Notice, ...]:
-    if not document.pictures:
-        return ()
-    message = f"{document.pictures} linked picture(s) of the text are left out: only uploaded pictures can be shown"
-    return (Notice("PICTURES_LEFT_OUT", message),)
+def _some(notices: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Each notice once; of very many the first ones, and how many more there are."""
+    once = tuple(dict.fromkeys(notices))
+    more = len(once) - _MOST_NOTICES
+    if more <= 0:
+        return once
+    last = once[_MOST_NOTICES]
+    return (*once[:_MOST_NOTICES], replace(last, message=f"{last.message}; and {more - 1} more like it"))

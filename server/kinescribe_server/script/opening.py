@@ -9,15 +9,13 @@ from kinescribe_server.script.inline import is_english, read_plain
 from kinescribe_server.script.key_points import heading_of, key_point, subject_of
 from kinescribe_server.script.model import Paragraph, Slide
 from kinescribe_server.script.prose import weigh
-from kinescribe_server.script.sentences import balanced, count_words, split_sentences
+from kinescribe_server.script.sentences import MIN_WORDS, balanced, count_words, split_sentences
 from kinescribe_server.script.shots import Shot, said
 from kinescribe_server.script.text import Text
 
 # A title scene says the whole introduction up to so many words, of a longer one its beginning.
 _INTRODUCTION_WORDS = 58
 _BEGINNING_WORDS = 40
-# A title drawn from prose is followed by its first sentence, or by as many as make so many words.
-_FIRST_WORDS = 8
 _SUBTITLE_WORDS = 18
 # Prose of no more words is one scene.
 _ONE_SCENE_WORDS = 25
@@ -61,8 +59,12 @@ def open_document(document: Document, subtitle: str, language: str) -> Opening:
         first, rest = _introduction(paragraphs, words)
     else:
         first, rest = _first_sentences(paragraphs)
-    blocks = [*(ProseBlock(Text.joined(paragraph)) for paragraph in rest), *blocks[len(paragraphs) :]]
+    paragraphs_left = [ProseBlock(Text.joined(paragraph)) for paragraph in rest]
+    blocks = [*paragraphs_left, *blocks[len(paragraphs) :]]
     shot = _title_shot(title, subtitle, first, note, language)
+    if not headed and len(rest) == len(paragraphs):
+        # The rest of the first paragraph goes on under the title; a heading of its own words would be a second one.
+        return Opening(title, shot, (Section(Text(title), 1, (blocks[0],)), Section(Text(""), 1, tuple(blocks[1:]))))
     return Opening(title, shot, _following(title, blocks, sections, headed=headed))
 
 
@@ -120,8 +122,10 @@ def _first_sentences(paragraphs: Sequence[Sequence[Text]]) -> tuple[list[Text], 
         return [], []
     first, *others = map(list, paragraphs)
     taken = [first.pop(0)]
-    while first and weigh(taken) < _FIRST_WORDS:
+    while first and weigh(taken) < MIN_WORDS:
         taken.append(first.pop(0))
+    if first and weigh(first) < MIN_WORDS and weigh([*taken, *first]) <= _INTRODUCTION_WORDS:
+        taken, first = [*taken, *first], []
     return taken, [*([first] if first else []), *others]
 
 
@@ -134,7 +138,7 @@ def _title_shot(title: str, subtitle: str, sentences: Sequence[Text], note: str,
     fresh = [sentence for sentence in sentences if sentence.shown.rstrip(".!") != title]
     if not subtitle and fresh:
         subtitle = _subtitle(fresh[0], english=is_english(language))
-    return Shot(title, Slide(title=title, subtitle=subtitle, layout="title"), says)
+    return Shot(title, Slide(title=title, subtitle=subtitle, layout="title"), says, noted=bool(note))
 
 
 def _subtitle(sentence: Text, *, english: bool) -> str:

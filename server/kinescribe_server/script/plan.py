@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from kinescribe_server.script.document import Block, ListBlock, ProseBlock, QuoteBlock, Section
+from kinescribe_server.script.document import Block, ImageBlock, ListBlock, ProseBlock, QuoteBlock, Section
 from kinescribe_server.script.inline import is_english, read_plain
-from kinescribe_server.script.model import BulletList, Paragraph, Quote, Slide, Visual
+from kinescribe_server.script.model import BulletList, Code, Image, Paragraph, Quote, Slide, Visual
 from kinescribe_server.script.pictures import PictureBlock, picture_shots
 from kinescribe_server.script.prose import prose_shots, weigh
 from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, count_words, split_sentences
@@ -16,12 +16,11 @@ from kinescribe_server.script.text import Text
 
 # A paragraph of up to so many words before a picture is said over it; a longer one has a slide of its own.
 _LEAD_WORDS = 45
-_BRIEF_WORDS = 8
 # A lead of up to so many words is shown above its list.
 _SHOWN_LEAD_WORDS = 24
-# How a paragraph begins that explains the picture above it.
 # How our own sentences begin that may follow a heading and a colon.
 _OURS = re.compile(r"(?:The table|The diagram|This|These|Here is|Here it is|Run) ")
+# How a paragraph begins that explains the picture above it.
 _EXPLAINS = re.compile(
     r"(?:Here|Where|In (?:it|this|that|these|which)|With (?:this|that|these)|This|That|These|Those|It|They|Its|Each|"
     r"Both|The (?:first|second|last|left|right|above|formula|equation|table|diagram|figure|code|function|loop|result|"
@@ -43,7 +42,8 @@ def plan_section(section: Section, title: str, language: str, *, own_headings: b
             planner.add_picture(block)
     planner.flush()
     shots = planner.shots
-    if shots and not opened and not own_headings and _is_brief(shots[0]):
+    noted = bool(section.blocks) and bool(section.blocks[0].note)
+    if shots and not (opened or own_headings or noted) and _is_brief(shots[0]):
         shots[0] = shots[0].saying(before=heading_says(title, language))
     return shots
 
@@ -82,7 +82,8 @@ class _Planner:
         if not shots:
             return
         says = said(lead)
-        if not says and not self.shots and not self._opened and not isinstance(block, QuoteBlock):
+        silent = not shots[0].says and not isinstance(block, ImageBlock)
+        if not says and (silent or not (self.shots or self._opened or isinstance(block, QuoteBlock))):
             says = heading_says(self._title, self._language)
         if says and says[-1].endswith(":"):
             shots[0] = _after_colon(shots[0])
@@ -98,13 +99,16 @@ class _Planner:
         """A block with a speaker note: the note is said over what the block shows."""
         self.flush()
         if isinstance(block, ProseBlock):
-            shots = prose_shots([split_sentences(block.text, self._language)], self._prose_title, english=self._english)
+            # All of it is shown, since none of it is said.
+            shots = [Shot(self._title, Slide(title=self._title, blocks=(Paragraph(block.text.shown),)))]
         else:
             shots = picture_shots(block, self._title, self._language, has_lead=True)
         note = said(split_sentences(read_plain(block.note, self._language), self._language))
+        # The lines in focus are those that our own words would speak of.
+        shots = [replace(shot, visual=_without_focus(shot.visual)) for shot in shots]
         says = _spread(note, len(shots))
         # A note that is shorter than what the block shows leaves its last pictures their own words.
-        self.shots += [replace(shot, says=own or shot.says) for shot, own in zip(shots, says, strict=True)]
+        self.shots += [replace(shot, says=own or shot.says, noted=True) for shot, own in zip(shots, says, strict=True)]
 
     def flush(self) -> None:
         """Gives the paragraphs that wait slides of their own."""
@@ -146,11 +150,17 @@ class _Planner:
 
 def _is_brief(shot: Shot) -> bool:
     """Whether a slide of prose says so little that its heading is said too: "Licence: See the file of that name."."""
-    return not _is_picture(shot.visual) and shot.words < _BRIEF_WORDS
+    return not _is_picture(shot.visual) and shot.words < MIN_WORDS
 
 
 def _is_picture(visual: Visual) -> bool:
+    if isinstance(visual, Image) and not visual.attachment:
+        return False
     return not (isinstance(visual, Slide) and all(isinstance(block, Paragraph) for block in visual.blocks))
+
+
+def _without_focus(visual: Visual) -> Visual:
+    return replace(visual, focus=()) if isinstance(visual, Code) else visual
 
 
 def _after_colon(shot: Shot) -> Shot:

@@ -18,7 +18,7 @@ def prose_shots(paragraphs: Sequence[Sequence[Text]], title: str | None, *, engl
         heading = heading_of(sentences[0], english=english).shown if title is None else title
         says = said(sentences)
         if says:
-            shots.append(Shot(heading, prose_slide(heading, sentences, english=english), says))
+            shots.append(Shot(heading, prose_slide(heading, sentences, english=english), says, tuple(sentences)))
     return shots
 
 

@@ -10,11 +10,15 @@ from kinescribe_server.script.model import Script
 
 @dataclass(frozen=True, slots=True)
 class ScriptRequest:
-    """A source text (plain prose or Markdown) and the language that the user asked for ("" to detect it)."""
+    """A source text (plain prose or Markdown) and the language that the user asked for ("" to detect it). `images`
+    maps the pictures that the text names to the attachments that hold them: the path as the text has it with escapes
+    undone ("my picture.png", not "my%20picture.png") -> the attachment's name. Pictures that cannot be shown are not
+    in it."""
 
     source_text: str
     language: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,23 @@
 """Markdown tokens to a Document."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from kinescribe_server.engine.protocol import Notice
+from kinescribe_server.jobs.errors import MakeError
+from kinescribe_server.script.chart_table import chart_of_table
 from kinescribe_server.script.document import (
     Block,
     CodeBlock,
     DiagramBlock,
     Document,
     FormulaBlock,
+    ImageBlock,
     ListBlock,
     ListItem,
     ProseBlock,
@@ -20,24 +25,32 @@ from kinescribe_server.script.document import (
     Section,
     TableBlock,
 )
-from kinescribe_server.script.html_text import html_words, say_note
-from kinescribe_server.script.inline import Inline, read_inline, read_plain
-from kinescribe_server.script.model import Alignment
+from kinescribe_server.script.html_text import chart_kind, html_images, html_words, say_note
+from kinescribe_server.script.inline import Inline, InlineImage, read_inline, read_plain
+from kinescribe_server.script.model import Alignment, Table, TableRow
 from kinescribe_server.script.text import Text
 
 MAX_LIST_LEVEL = 2
+# A path in a message.
+_MOST_PATH = 80
 _MATH_LANGUAGES = {"math", "latex", "tex"}
-_NOTE = re.compile(r"(?:Notes?|NOTES?):\s+")
+# The state of a build is nothing to look at.
+_BADGE = re.compile(r"badge|shields\.io|/workflows/|travis|codecov|coveralls", re.IGNORECASE)
+_NOTE = re.compile(r"(?:Notes?|NOTES?):(?:\s+|$)")
 _TASK = re.compile(r"\[[ xX]\]\s+")
-_ALERT = re.compile(r"\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*")
+_ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*")
 _ATTRIBUTION = re.compile(r"(?:—|–|--|―)\s*(?=\S)")
 
 
-def read_document(tokens: Sequence[Token], language: str, title: str) -> Document:
-    """Reads a parsed document; formulas and code are said in `language`."""
-    reader = _Reader(language)
-    reader.read(SyntaxTreeNode(tokens).children)
-    return Document(title, tuple(reader.finished()), reader.pictures)
+def read_document(
+    tokens: Sequence[Token], language: str, title: str, images: Mapping[str, str], *, slides: bool = False
+) -> Document:
+    """Reads a parsed document; formulas and code are said in `language`, `images` maps paths to attachments. In
+    `slides` every comment is a remark of the speaker."""
+    reader = _Reader(language, images, slides)
+    reader.read(SyntaxTreeNode(list(tokens)).children)
+    sections = tuple(reader.finished())
+    return Document(title, sections, reader.remarks, tuple(reader.notices))
 
 
 @dataclass
@@ -45,10 +58,15 @@ class _Reader:
     """Collects sections while it walks the tree."""
 
     language: str
-    pictures: int = 0
+    images: Mapping[str, str]
+    slides: bool
+    remarks: str = ""
+    notices: list[Notice] = field(default_factory=list)
     _sections: list[Section] = field(default_factory=lambda: [Section(Text(""), 0)])
     _blocks: list[Block] = field(default_factory=list)
     _waiting_note: str = ""
+    _waiting_chart: str = ""
+    _noting: bool = False
 
     def finished(self) -> list[Section]:
         self._close_section()
@@ -56,6 +74,12 @@ class _Reader:
 
     def read(self, nodes: Sequence[SyntaxTreeNode]) -> None:
         for node in nodes:
+            if self._noting and node.type in {"paragraph", "bullet_list", "ordered_list"}:
+                self._take_note(
+                    " ".join(self._inline(part).text.said for part in node.walk() if part.type == "paragraph")
+                )
+                continue
+            self._noting = False
             match node.type:
                 case "heading":
                     self._open_section(node)
@@ -70,7 +94,7 @@ class _Reader:
                 case "math_block":
                     self._add(FormulaBlock(node.content.strip()))
                 case "table":
-                    self._add(_table(node, self.language))
+                    self._read_table(node)
                 case "blockquote":
                     self._read_quote(node)
                 case "html_block":
@@ -99,16 +123,31 @@ class _Reader:
         """Gives a speaker note to the block before it, or to the first block to come."""
         if not note:
             return
-        if self._blocks:
+        if self.slides:
+            self.remarks = f"{self.remarks} {note}".strip()
+        elif self._blocks:
             last = self._blocks[-1]
             self._blocks[-1] = replace(last, note=f"{last.note} {note}".strip())
         else:
             self._waiting_note = f"{self._waiting_note} {note}".strip()
 
     def _inline(self, node: SyntaxTreeNode) -> Inline:
-        inline = read_inline(node.children[0].token if node.children else None, self.language)
-        self.pictures += sum(1 for _, linked in inline.images if not linked)
-        return inline
+        token = node.children[0].token if node.children else None
+        return read_inline(token, self.language, all_notes=self.slides)
+
+    def _add_images(self, images: Sequence[InlineImage], *, alone: bool) -> None:
+        """A picture that is there is shown; one that is missing only where it stands alone, so that its placeholder
+        says so. Small ones in a line of text, and rows of them, are decoration."""
+        for image in images:
+            if image.path not in self.images and (image.linked or _BADGE.search(image.path)):
+                continue
+            attachment = self.images.get(image.path, "")
+            if attachment or (alone and len(images) == 1 and image.description):
+                name = _name_of(image.path)
+                self._add(ImageBlock(attachment, image.description or name, image.title, name))
+            if not attachment:
+                shown = image.path if len(image.path) <= _MOST_PATH else f"{image.path[:_MOST_PATH]}…"
+                self.notices.append(Notice("PICTURE_MISSING", f"the picture {shown!r} was not uploaded"))
 
     def _read_paragraph(self, node: SyntaxTreeNode) -> None:
         formulas = _only_formulas(node)
@@ -121,11 +160,11 @@ class _Reader:
         plain = bool(node.children) and _NOTE.match(node.children[0].content)
         if plain and (note := _NOTE.match(inline.text.marked)):
             self._take_note(inline.text.part(inline.text.marked[note.end() :]).said)
+            self._noting = note.end() == len(inline.text.marked)
             return
         if inline.text:
             self._add(ProseBlock(inline.text))
-        elif len(inline.images) == 1 and not inline.images[0][1] and inline.images[0][0].strip():
-            self._add(ProseBlock(read_plain(inline.images[0][0], self.language)))
+        self._add_images(inline.images, alone=not inline.text)
         self._take_note(inline.note)
 
     def _read_list(self, node: SyntaxTreeNode) -> None:
@@ -182,7 +221,7 @@ class _Reader:
         inlines = [self._inline(child) for child in paragraphs]
         texts = [inline.text for inline in inlines if inline.text]
         if texts and (alert := _ALERT.match(texts[0].marked)):
-            texts[0] = texts[0].part(texts[0].marked[alert.end() :])
+            texts[0] = texts[0].part(f"{alert[1].capitalize()}: {texts[0].marked[alert.end() :]}")
             for text in filter(None, texts):
                 self._add(ProseBlock(text))
         elif texts:
@@ -190,9 +229,22 @@ class _Reader:
         self._take_note(" ".join(inline.note for inline in inlines if inline.note))
 
     def _read_html(self, html: str) -> None:
-        self._take_note(say_note(html))
+        self._take_note(say_note(html, every=self.slides))
+        self._waiting_chart = chart_kind(html) or self._waiting_chart
         for words in html_words(html):
             self._add(ProseBlock(read_plain(words, self.language)))
+        for image in html_images(html):
+            self._add_images([InlineImage(image.path, image.description)], alone=False)
+
+    def _read_table(self, node: SyntaxTreeNode) -> None:
+        table = _table(node, self.language)
+        if table and self._waiting_chart:
+            try:
+                table = replace(table, chart=chart_of_table(shown_table(table), self._waiting_chart, ""))
+            except MakeError as error:
+                self.notices.append(Notice(error.reason, f"a table is shown in place of its chart: {error.message}"))
+        self._waiting_chart = ""
+        self._add(table)
 
 
 def _fenced(source: str, language: str) -> Block | None:
@@ -222,7 +274,12 @@ def _only_formulas(paragraph: SyntaxTreeNode) -> list[str]:
     return []
 
 
-def _table(node: SyntaxTreeNode, language: str) -> Block | None:
+def _name_of(path: str) -> str:
+    """What the name of a file says: "system overview" for "img/system-overview.png"."""
+    return " ".join(re.split(r"[\W_]+", PurePosixPath(path).stem)).strip()
+
+
+def _table(node: SyntaxTreeNode, language: str) -> TableBlock | None:
     rows = [row.children for part in node.children for row in part.children]
 
     def read(cell: SyntaxTreeNode) -> Text:
@@ -233,6 +290,12 @@ def _table(node: SyntaxTreeNode, language: str) -> Block | None:
     if not any(cells[0]) and not body:
         return None
     return TableBlock(cells[0], body, tuple(_alignment(cell) for cell in rows[0]))
+
+
+def shown_table(block: TableBlock) -> Table:
+    """A table as it is shown on a slide."""
+    rows = tuple(TableRow(tuple(cell.shown for cell in row)) for row in block.rows)
+    return Table(tuple(cell.shown for cell in block.header), rows, block.alignments)
 
 
 def _alignment(cell: SyntaxTreeNode) -> Alignment:

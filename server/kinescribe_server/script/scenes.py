@@ -1,4 +1,4 @@
-"""Shots to scenes: titles, narrations and identifiers."""
+"""Shots to scenes: titles, narrations, languages and identifiers."""
 
 import hashlib
 import json
@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 
-from kinescribe_server.script.model import Scene
+from kinescribe_server.script.language import detect_surely
+from kinescribe_server.script.model import Code, Diagram, Formula, Scene
 from kinescribe_server.script.shots import Shot
 
 _SCENE: TypeAdapter[Scene] = TypeAdapter(Scene)
@@ -15,10 +16,19 @@ _SCENE: TypeAdapter[Scene] = TypeAdapter(Scene)
 _ID_DIGITS = 12
 
 
-def to_scenes(shots: Iterable[Shot]) -> tuple[Scene, ...]:
-    """The scenes of a script, each with an identifier made from its content, so that an edit renames one scene."""
-    scenes = (Scene(title=shot.title, narration=shot.narration, visual=shot.visual) for shot in shots)
-    return tuple(_identified(scenes))
+def to_scenes(shots: Iterable[Shot], language: str) -> tuple[Scene, ...]:
+    """The scenes of a script in a language, each with an identifier made from its content, so that an edit renames one
+    scene."""
+    return tuple(_identified(_scene(shot, language) for shot in shots))
+
+
+def _scene(shot: Shot, language: str) -> Scene:
+    """A scene; one that is spoken in another language than the script says so."""
+    own = ""
+    if language and not isinstance(shot.visual, Code | Diagram | Formula):
+        found = detect_surely(shot.narration)
+        own = "" if found == language.split("-", maxsplit=1)[0].lower() else found
+    return Scene(title=shot.title, narration=shot.narration, visual=shot.visual, language=own)
 
 
 def _identified(scenes: Iterable[Scene]) -> Iterator[Scene]:

@@ -9,10 +9,10 @@ from sentencex import segment
 
 from kinescribe_server.script.text import Text
 
-WORDS_PER_SECOND = 2.4
-# A scene says about 5 to 30 seconds: 12 to 72 words.
-MIN_WORDS = 12
-MAX_WORDS = 72
+WORDS_PER_SECOND = 2.6
+# A scene says 5 to 30 seconds: 13 to 78 words, with some room for the pauses between long sentences.
+MIN_WORDS = 13
+MAX_WORDS = 74
 # A sentence of more characters is cut whatever its words are, so that no narration comes near the limit of 5,000.
 _MAX_CHARACTERS = 900
 

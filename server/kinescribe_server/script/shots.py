@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from kinescribe_server.script.key_points import key_points
 from kinescribe_server.script.model import Bullet, BulletList, Paragraph, Slide, Visual
-from kinescribe_server.script.sentences import MAX_WORDS, balanced, closed, count_words, fitted
+from kinescribe_server.script.sentences import closed, count_words
 from kinescribe_server.script.text import Text
 
 # A slide shows a paragraph itself up to so many words; of a longer one it shows the points.
@@ -15,11 +15,15 @@ _MOST_POINTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A visual, what is said over it, and the heading that it stands under."""
+    """A visual, what is said over it, and the heading that it stands under. A slide of prose keeps its `sentences`;
+    `section` counts the headings of the document. What a speaker's note says is `noted`: it stays as it is."""
 
     title: str
     visual: Visual
     says: tuple[str, ...] = ()
+    sentences: tuple[Text, ...] = ()
+    section: int = 0
+    noted: bool = False
 
     @property
     def words(self) -> float:
@@ -33,29 +37,22 @@ class Shot:
         return replace(self, says=(*before, *self.says, *after))
 
 
-def within_length(shot: Shot) -> list[Shot]:
-    """A shot that says too much for one scene, as several with the same visual."""
-    if shot.words <= MAX_WORDS:
-        return [shot]
-    says = [piece for sentence in shot.says for piece in fitted(sentence)]
-    return [replace(shot, says=tuple(run)) for run in balanced(says, count_words)]
-
-
 def opened_by(shot: Shot, above: Sequence[tuple[str, Sequence[str]]]) -> Shot:
     """A shot under headings that have no shot of their own: what they say is said first, and they are shown with its
     title."""
     visual = shot.visual
     if isinstance(visual, Slide) and not visual.subtitle:
-        visual = replace(visual, subtitle=" · ".join(heading for heading, _ in above))
+        visual = replace(visual, subtitle=" · ".join(heading for heading, _ in above if heading != visual.title))
     return replace(shot, visual=visual).saying(before=[sentence for _, says in above for sentence in says])
 
 
 def prose_slide(title: str, sentences: Sequence[Text], *, english: bool) -> Slide:
     """A slide for sentences: themselves if they are few, else their points. What is on the title is not repeated."""
     shown = " ".join(sentence.shown for sentence in sentences)
-    points = key_points(sentences, _MOST_POINTS, english=english)
-    fresh = [point for point in points if point.shown.rstrip("…") != title.rstrip("…")]
-    points = fresh if len(fresh) > 1 else points
+    fresh = [sentence for sentence in sentences if sentence.shown.rstrip(".!?") != title.rstrip("…")]
+    points = key_points(fresh, _MOST_POINTS, english=english)
+    points = [point for point in points if point.shown.rstrip("…") != title.rstrip("…")]
+    points = points if len(points) > 1 else key_points(sentences, _MOST_POINTS, english=english)
     if len(points) < 2 or (count_words(shown) <= _SHOWN_WORDS and len(sentences) < 3):
         return Slide(title=title, blocks=() if shown.rstrip(".") == title else (Paragraph(shown),))
     return Slide(title=title, blocks=(BulletList(tuple(Bullet(point.shown) for point in points)),))

@@ -2,7 +2,7 @@
 
 import re
 
-from kinescribe_server.script.addresses import without_addresses
+from kinescribe_server.script.text import without_addresses
 
 # Signs that are words when they stand alone in a piece of code. Every other sign is a pause.
 _SIGNS = {

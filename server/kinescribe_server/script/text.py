@@ -1,4 +1,5 @@
-"""Text that is shown one way and said another: inline code and formulas stand in it as single marks."""
+"""Text that is shown one way and said another: inline code and formulas stand in it as single marks. Signs that nobody
+can see or say are taken out of a source text first, and signs that nobody says out of what is spoken."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +11,37 @@ _FIRST_MARK = 0xF0000
 # What an atom that is not said, or is said between spaces, leaves before a sign.
 _BEFORE_SIGN = re.compile(r" +([,.;:!?)\]’'](?:\s|$))")
 _MARKS = re.compile("[\U000f0000-\U0010ffff]")
+
+# Control characters but tab and line feed, the byte-order mark, soft hyphen and zero-width space (all invisible),
+# lone surrogates (they cannot be stored as UTF-8), noncharacters, and the private-use areas: nothing can draw them, and
+# `Text` marks inline code and formulas with the supplementary ones.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]"
+)
+_LINE_END = re.compile("\r\n?|\x0b|\x0c|\x85|\u2028|\u2029")
+_ADDRESS = re.compile(
+    r"\b(?:https?|ftp)://(?:[^\s/@<>]*@)?(?:www\.)?([\w.-]*\w)(?:[:/?#][^\s<>\"'()]*[^\s<>\"'(),.;:!?])?/?"
+)
+# Signs of markup that are said as nothing; those of "C#" and "F#" belong to a name.
+_SILENT_SIGNS = re.compile(r"(?<!\b[A-Z])#|[*_`|<>\[\]~\\{}^]|-{3,}|={3,}|://")
+_SILENT_SPACES = re.compile(r"\(\s*\)|\s+(?=[,.;:!?)](?:\s|$))")
+
+
+def clean(source_text: str) -> str:
+    """The source text with line feeds as line ends and without what can be neither shown nor said."""
+    return _UNSEEN.sub("", _LINE_END.sub("\n", source_text))
+
+
+def without_addresses(text: str) -> str:
+    """The text with the name of the host in place of every web address: nobody wants to hear or see all of one."""
+    return _ADDRESS.sub(r"\1", text) if "://" in text else text
+
+
+def spoken(text: str) -> str:
+    """The text without the signs that nobody says."""
+    return (
+        " ".join(_SILENT_SPACES.sub("", _SILENT_SIGNS.sub(" ", text)).split()) if _SILENT_SIGNS.search(text) else text
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +87,7 @@ class Text:
 
     @property
     def said(self) -> str:
-        return _BEFORE_SIGN.sub(r"\1", self._with("said"))
+        return spoken(_BEFORE_SIGN.sub(r"\1", self._with("said")))
 
     def _with(self, form: str) -> str:
         whole = _MARKS.sub(lambda found: getattr(self.atoms[ord(found[0]) - _FIRST_MARK], form), self.marked)

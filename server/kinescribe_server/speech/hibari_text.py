@@ -12,8 +12,9 @@ from hibari.g2p.token import Tok
 
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.speech.hibari_model import PHONEMES
+from kinescribe_server.speech.marks import is_mark
 from kinescribe_server.speech.pronunciation import Marked, Saying, with_plural
-from kinescribe_server.speech.readable import is_mark, readable
+from kinescribe_server.speech.readable import readable
 
 # At this many phonemes hibari, too, divides a sentence; a number in digits can grow to ten times its length.
 MAX_PHONEMES = 400

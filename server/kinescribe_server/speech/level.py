@@ -4,12 +4,15 @@ One gain for the whole clip brings it to -16 LUFS (ITU-R BS.1770, as the podcast
 looks ahead then takes down the few peaks that this would lift too high. Nothing depends on anything but the samples.
 """
 
+import math
 from collections.abc import Iterator
 
 import av
 import numpy as np
 from av.filter import Graph
 from numpy.typing import NDArray
+
+from kinescribe_server.speech.heard import Samples
 
 LOUDNESS_LUFS = -16.0
 # The platforms allow -1.5 dBTP. The limiter sees samples; between them speech rises by 0.5 dB at most (26 clips).
@@ -23,18 +26,27 @@ _STEP_SECONDS = 0.001
 _LOOK_AHEAD_STEPS = 5
 _BLOCK_SECONDS = 10
 
-Samples = NDArray[np.float32]
+Curve = NDArray[np.float64]
 
 
-def leveled(samples: Samples, sample_rate: int) -> Samples:
-    """Speech at LOUDNESS_LUFS with no sample above -2.2 dBFS. Silence stays silence."""
-    for _ in range(2):  # what the limiter took is made up for once
-        loudness = loudness_of(samples, sample_rate)
-        if loudness is None:
-            return samples
-        gain_db = min(LOUDNESS_LUFS - loudness, _MAX_GAIN_DB)
-        samples = _limited(samples * np.float32(10 ** (gain_db / 20)), sample_rate)
-    return samples
+def leveled(samples: Samples, sample_rate: int) -> Iterator[Samples]:
+    """Speech at LOUDNESS_LUFS with no sample above -2.2 dBFS, in blocks. Silence stays silence."""
+    loudness = loudness_of(samples, sample_rate)
+    if loudness is None:
+        yield from _blocks(samples, sample_rate)
+        return
+    gain = 10 ** (min(LOUDNESS_LUFS - loudness, _MAX_GAIN_DB) / 20)
+    step = max(1, round(_STEP_SECONDS * sample_rate))
+    peaks, energies = _measured(samples, sample_rate, step)
+    # What the limiter takes is made up for once.
+    curve = _limiter(peaks * gain)
+    gain *= math.sqrt(energies.sum() / (energies * curve * curve).sum())
+    curve = _limiter(peaks * gain) * gain
+    middles = (np.arange(len(curve)) + 0.5) * step
+    place = 0
+    for block in _blocks(samples, sample_rate):
+        yield block * np.interp(np.arange(place, place + len(block)), middles, curve).astype(np.float32)
+        place += len(block)
 
 
 def loudness_of(samples: Samples, sample_rate: int) -> float | None:
@@ -61,11 +73,17 @@ def loudness_of(samples: Samples, sample_rate: int) -> float | None:
 
 
 def _frames(samples: Samples, sample_rate: int) -> Iterator[av.AudioFrame]:
-    for start in range(0, len(samples), _BLOCK_SECONDS * sample_rate):
-        block = samples[start : start + _BLOCK_SECONDS * sample_rate]
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block)[None], format="flt", layout="mono")
+    start = 0
+    for block in _blocks(samples, sample_rate):
+        frame = av.AudioFrame.from_ndarray(block[None], format="flt", layout="mono")
         frame.sample_rate, frame.pts = sample_rate, start
+        start += len(block)
         yield frame
+
+
+def _blocks(samples: Samples, sample_rate: int) -> Iterator[Samples]:
+    for start in range(0, len(samples), _BLOCK_SECONDS * sample_rate):
+        yield np.ascontiguousarray(samples[start : start + _BLOCK_SECONDS * sample_rate])
 
 
 def _drained(graph: Graph) -> str:
@@ -78,20 +96,21 @@ def _drained(graph: Graph) -> str:
             return found
 
 
-def _limited(samples: Samples, sample_rate: int) -> Samples:
-    """Takes peaks down to the ceiling, in place, with a gain that moves slowly and begins to before they come."""
-    step = max(1, round(_STEP_SECONDS * sample_rate))
-    starts = np.arange(0, len(samples), step)
-    peaks = np.maximum.reduceat(np.abs(samples), starts)
-    if peaks.max() <= _CEILING:
-        return samples
+def _measured(samples: Samples, sample_rate: int, step: int) -> tuple[Curve, Curve]:
+    """The peak and the energy of each step."""
+    peaks, energies = [], []
+    for block in _blocks(samples, sample_rate):  # a block has a whole number of steps; the last one is filled up
+        steps = np.pad(block, (0, -len(block) % step)).reshape(-1, step)
+        peaks.append(np.maximum(steps.max(axis=1), -steps.min(axis=1)))
+        energies.append(np.einsum("ij,ij->i", steps, steps))
+    return np.concatenate(peaks).astype(np.float64), np.concatenate(energies).astype(np.float64)
+
+
+def _limiter(peaks: Curve) -> Curve:
+    """The gain of each step that takes peaks down to the ceiling; it moves slowly and begins to before they come."""
     wanted = _CEILING / np.maximum(peaks, _CEILING)
     # The least gain that is wanted nearby, then its mean: never above what is wanted here.
     width = 2 * _LOOK_AHEAD_STEPS + 1
     nearby = np.lib.stride_tricks.sliding_window_view(np.pad(wanted, width - 1, constant_values=1.0), width).min(axis=1)
-    smooth = np.convolve(nearby, np.full(width - 2, 1 / (width - 2)), "same")[width // 2 : width // 2 + len(starts)]
-    block = _BLOCK_SECONDS * sample_rate
-    for start in range(0, len(samples), block):
-        part = samples[start : start + block]
-        part *= np.interp(np.arange(start, start + len(part)), starts + step / 2, smooth)
-    return samples
+    smooth: Curve = np.convolve(nearby, np.full(width - 2, 1 / (width - 2)), "same")
+    return smooth[width // 2 : width // 2 + len(peaks)]

@@ -1,39 +1,49 @@
-"""The maker of speech. Importing it loads the engine's libraries; the first call loads the voice."""
+"""What every maker of speech does with what its engine says: levels it, and stores it with the times of its words."""
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kinescribe_server.engine.protocol import Bench, Made
-from kinescribe_server.speech.hibari import HibariEngine
+from kinescribe_server.engine.protocol import Bench, Made, Notice
+from kinescribe_server.jobs.errors import MakeError
+from kinescribe_server.speech.catalog import own_voice
+from kinescribe_server.speech.heard import Samples
 from kinescribe_server.speech.level import leveled
-from kinescribe_server.speech.protocol import SpeechRequest
+from kinescribe_server.speech.protocol import Speech, SpeechEngine, SpeechRequest, VoiceInfo
 from kinescribe_server.speech.wav import store_wav
-from kinescribe_server.speech.words import words_from_json, words_to_json
+from kinescribe_server.speech.words import words_to_json
 
-__all__ = ["make_speech", "words_from_json"]
 
-_BLOCK_SAMPLES = 1 << 18
+def made_by(engine: SpeechEngine, request: SpeechRequest, bench: Bench) -> Made:
+    """Files and details as in protocol.py. Raises MakeError VOICE_CANNOT_SPEAK."""
+    speech = engine.speak(request)
+    bench.report(80)
+    audio = store_wav(_sixteen_bit(leveled(speech.samples, speech.sample_rate)), speech.sample_rate, bench.artifacts)
+    words = bench.artifacts.put_bytes(words_to_json(speech.words), "application/json")
+    details = {"duration": audio.duration, "word_times": speech.word_times}
+    return Made(files={"audio": audio, "words": words}, details=details, notices=speech.notices)
+
+
+def own_voice_for(engine: str, request: SpeechRequest) -> tuple[VoiceInfo, list[Notice]]:
+    """An engine's voice for a request, which may name the voice of an engine that failed, and the notice of that."""
+    voice = own_voice(engine, request.language, request.voice)
+    if voice is None:
+        message = f"{engine} has no voice {request.voice!r} and none that speaks {request.language!r}"
+        raise MakeError("VOICE_CANNOT_SPEAK", message)
+    if voice.name == request.voice:
+        return voice, []
+    return voice, [Notice("VOICE_CHANGED", f"the voice {voice.name!r} speaks in place of {request.voice!r}")]
+
+
+def with_notices(notices: Sequence[Notice], speech: Speech) -> Speech:
+    return replace(speech, notices=tuple(dict.fromkeys((*notices, *speech.notices))))
+
+
+def _sixteen_bit(blocks: Iterable[Samples]) -> Iterator[bytes]:
+    for block in blocks:
+        yield (block.clip(-1, 1) * 32767).round().astype("<i2").tobytes()
 
 
 def make_speech(request: SpeechRequest, bench: Bench) -> Made:
-    """Files {"audio", "words"} and details {"duration"} as in protocol.py. Raises MakeError VOICE_CANNOT_SPEAK."""
-    speech = _engine().speak(request)
-    bench.report(80)
-    samples = leveled(speech.samples, speech.sample_rate)
-    audio = store_wav(_sixteen_bit(samples), speech.sample_rate, bench.artifacts)
-    words = bench.artifacts.put_bytes(words_to_json(speech.words), "application/json")
-    return Made(files={"audio": audio, "words": words}, details={"duration": audio.duration}, notices=speech.notices)
+    from kinescribe_server.speech.hibari import make_speech as make  # noqa: PLC0415
 
-
-@functools.cache
-def _engine() -> HibariEngine:
-    return HibariEngine()
-
-
-def _sixteen_bit(samples: NDArray[np.float32]) -> Iterator[bytes]:
-    for start in range(0, len(samples), _BLOCK_SAMPLES):
-        block = samples[start : start + _BLOCK_SAMPLES]
-        yield (block.clip(-1, 1) * 32767).round().astype("<i2").tobytes()
+    return make(request, bench)

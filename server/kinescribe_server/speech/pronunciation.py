@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinescribe_server.speech.readable import FIRST_MARK, LAST_MARK, is_mark
+from kinescribe_server.speech.marks import FIRST_MARK, LAST_MARK, is_mark
 
+# A word begins and ends at any sign that is no letter or digit, and inside an identifier: "parse_json", "parseJSON".
+_BEGINS = r"(?:(?<![^\W_])|(?<=[a-z])(?=[A-Z]))"
+_ENDS = r"(?:(?![^\W_])|(?<=[a-z])(?=[A-Z]))"
 _PLURAL = r"(?P<ending>['’]s|s)?"
 
 
@@ -95,7 +98,7 @@ def _pattern(words: Mapping[str, str]) -> re.Pattern[str]:
     parts = [part for part in (_alternatives(exact), f"(?i:{_alternatives(any_case)})" if any_case else "") if part]
     if not parts:
         return re.compile(r"(?!)")
-    return re.compile(rf"(?<!\w)(?P<word>{'|'.join(parts)}){_PLURAL}(?!\w)")
+    return re.compile(rf"{_BEGINS}(?P<word>{'|'.join(parts)}){_PLURAL}{_ENDS}")
 
 
 def _alternatives(words: list[str]) -> str:

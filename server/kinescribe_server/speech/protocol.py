@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kinescribe_server.engine.protocol import Notice
 
@@ -36,14 +36,19 @@ class Word:
     last: int
 
 
+# Whether word times are the engine's own, or follow from where it is silent and how long the words are.
+WordTimes = Literal["measured", "estimated"]
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Mono samples in -1 to 1 (shape (n,), float32), their rate in Hz, the times of the words, and what was not
-    said."""
+    """Mono samples in -1 to 1 (shape (n,), float32), their rate in Hz, the times of the words, where those come from,
+    and what the user should know."""
 
     samples: "NDArray[np.float32]"
     sample_rate: int
     words: tuple[Word, ...]
+    word_times: WordTimes = "measured"
     notices: tuple[Notice, ...] = ()
 
 
@@ -56,6 +61,19 @@ class VoiceInfo:
     engine: str
 
 
+# A maker's name, where its function is ("package.module:function"), and the distributions whose versions decide what it
+# makes (they are part of a result's key).
+MakerEntry = tuple[str, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEngine:
+    """An engine as the catalogue knows it: its maker, and its voices in the order of preference."""
+
+    maker: MakerEntry
+    voices: tuple[VoiceInfo, ...]
+
+
 class SpeechEngine(Protocol):
     """Speaks. Raises MakeError for text that it cannot speak; never answers silence for words."""
 
@@ -63,5 +81,5 @@ class SpeechEngine(Protocol):
 
 
 # A speech maker's `Made`: files {"audio": WAV (16-bit mono), "words": JSON, a list of Word objects}, details
-# {"duration": seconds}. `words_from_json` in words.py reads the list back.
+# {"duration": seconds, "word_times": WordTimes}. `words_from_json` in words.py reads the list back.
 WordsJson = list[dict[str, Any]]

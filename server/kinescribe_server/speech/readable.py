@@ -8,8 +8,8 @@ import functools
 import re
 import unicodedata
 
-# A pronunciation's place in a text is held by a private-use character, which no engine reads and no text needs.
-FIRST_MARK, LAST_MARK = "\ue000", "\uf8ff"
+from kinescribe_server.speech.marks import MARKS, is_mark
+from kinescribe_server.speech.technical import technical
 
 _READINGS = {
     "≤": "less than or equal to", "≥": "greater than or equal to", "≠": "not equal to", "≈": "approximately",
@@ -23,14 +23,14 @@ _READINGS = {
 _PUNCTUATION = dict(zip("[]。、，；：！？（）「」『』‑‐‒“”‘’", '().,,;:!?()""""---""' + "''", strict=True))
 _SIGNS = {sign: f" {reading} " for sign, reading in _READINGS.items()} | _PUNCTUATION
 _OPERATORS = {
-    "<=": "less than or equal to", ">=": "greater than or equal to", "!=": "not equal to", "==": "equals",
-    "->": "to", "=>": "to", "&&": "and", "||": "or",
+    "===": "strictly equals", "!==": "strictly not equal to", "<=": "less than or equal to",
+    ">=": "greater than or equal to", "!=": "not equal to", "==": "equals", "->": "to", "=>": "to", "&&": "and",
+    "||": "or", ":=": "becomes", " * ": "times", "<<": "shifted left by", ">>": "shifted right by", "|>": "into",
 }  # fmt: skip
 _OPERATOR = re.compile("|".join(re.escape(sign) for sign in _OPERATORS))
 _FOR_EXAMPLE = re.compile(r"\b(?:(e\.g\.)|i\.e\.)(?=[\s,])")
-# "3.11.2" and "192.168.0.1", where the engine would leave out the dots; "app.py" and "example.com" likewise.
-_DOTS_IN_NUMBERS = re.compile(r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d.])")
-_DOT_IN_NAME = re.compile(r"(?<=[A-Za-z0-9_]{2})\.(?=[a-z]{2})")
+# "app.py" and "example.com", where the engine would leave out the dot.
+_DOT_IN_NAME = re.compile(rf"(?:(?<=[A-Za-z0-9_]{{2}})|(?<=[{MARKS}]))\.(?=[a-z]{{2}}|[{MARKS}])")
 _MONEY = re.compile(
     r"([$£€])\s?(\d[\d,]*\d|\d)(?:\.(\d\d))?(?![\d,]*\.?\d)(?!\s?(?:hundred|thousand|million|billion|trillion|[kKmMbB]\b))"
 )
@@ -51,18 +51,13 @@ _SIGNS_REMEMBERED = 4_096
 
 def readable(text: str) -> str:
     """The text as the engine shall read it. It has no brackets, so nothing in it can pass for the engine's markup."""
-    text = "".join(map(_read, settled(text)))
+    text = technical("".join(map(_read, settled(text))))
     text = _FOR_EXAMPLE.sub(lambda match: "for example" if match.group(1) else "that is", text)
     text = _MONEY.sub(_money, text)
     text = _OPERATOR.sub(lambda match: f" {_OPERATORS[match.group()]} ", text)
-    text = _DOTS_IN_NUMBERS.sub(lambda match: match.group().replace(".", " dot "), text)
     text = _DOT_IN_NAME.sub(" dot ", text)
     text = _LONG_NUMBER.sub(lambda match: " ".join(match.group().replace(",", "")), text)
     return _LONG_RUN.sub(r"\g<0> ", text)
-
-
-def is_mark(sign: str) -> bool:
-    return FIRST_MARK <= sign <= LAST_MARK
 
 
 def settled(text: str) -> str:

@@ -1,14 +1,21 @@
 """Whether a voice that reads Latin letters can speak a text, and what it would have to leave out."""
 
 import unicodedata
+from collections.abc import Callable, Sequence
 
+from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs.errors import MakeError
-from kinescribe_server.speech.readable import is_mark, latin, readable, settled
+from kinescribe_server.speech.marks import is_mark
+from kinescribe_server.speech.readable import latin, readable, settled
 
 # Beyond this share of foreign letters the rest makes no sense to a listener.
 MAX_FOREIGN_SHARE = 0.2
 # Emoji and dingbats. The symbols before them are signs and technical drawing, which nobody expects to hear.
 _FIRST_PICTURE = "\u2600"
+# More unspoken words than this are not a narration with a few foreign names in it.
+_MAX_UNSPOKEN_SHARE = 0.2
+# A notice is a sentence, not a list of everything.
+_NAMED_WORDS, _NAMED_LETTERS = 10, 40
 
 
 def check_script(text: str, voice: str) -> None:
@@ -29,15 +36,45 @@ def check_script(text: str, voice: str) -> None:
 
 def unspeakable(text: str) -> list[str]:
     """The runs of signs in a text that are seen but cannot be spoken: foreign words and emoji."""
+    return _runs(text, lambda sign: _is_foreign(sign) or _is_picture(sign))
+
+
+def pictures(text: str) -> list[str]:
+    """The emoji in a text, which no voice can speak."""
+    return _runs(text, _is_picture)
+
+
+def _runs(text: str, is_wanted: Callable[[str], bool]) -> list[str]:
     runs: list[str] = []
     run = ""
     for sign in [*settled(text), " "]:
-        if _is_foreign(sign) or _is_picture(sign) or (run and _joins(sign)):
+        if is_wanted(sign) or (run and _joins(sign)):
             run += sign
         elif run:
             runs.append(run)
             run = ""
     return runs
+
+
+def check_spoken(voice: str, unspoken: Sequence[str], words: int, *, is_silent: bool) -> None:
+    """Raises MakeError VOICE_CANNOT_SPEAK if nothing was spoken of a text, or too little of its words."""
+    silent = [text for text in unspoken if any(sign.isalnum() for sign in text)]
+    if is_silent or len(silent) > max(1, _MAX_UNSPOKEN_SHARE * words):
+        message = f"the voice {voice!r} cannot speak {len(silent)} of {words} words: {_named(silent)}"
+        raise MakeError("VOICE_CANNOT_SPEAK", message)
+
+
+def not_spoken(voice: str, unspoken: Sequence[str]) -> list[Notice]:
+    """The notice of what was left out, if anything was."""
+    if not unspoken:
+        return []
+    return [Notice("TEXT_NOT_SPOKEN", f"the voice {voice!r} cannot speak a part of the text: {_named(unspoken)}")]
+
+
+def _named(texts: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(texts))
+    named = ", ".join(text[:_NAMED_LETTERS] for text in distinct[:_NAMED_WORDS])
+    return named if len(distinct) <= _NAMED_WORDS else f"{named} and {len(distinct) - _NAMED_WORDS} more"
 
 
 def _is_foreign(sign: str) -> bool:

@@ -21,7 +21,7 @@ from kinescribe_server.visuals.svg_styles import SVG
 from kinescribe_server.visuals.wording import direction, one_line
 
 # Longer names are cut wherever they stand.
-_MAX_NAME = 300
+_MAX_NAME = 100
 
 
 def make_chart(request: VisualRequest, bench: Bench) -> Made:
@@ -69,7 +69,8 @@ def _content(plan: Plan, drawing: Drawing) -> dict[str, Any]:
         "labels": [
             {
                 "shown": label.shown, "full": label.full, "x": label.x, "y": label.y, "width": label.width,
-                "size": label.size, "side": label.side, "color": label.color, "from": label.first,
+                "size": label.size, "side": label.side, "color": label.color,
+                "from": min(label.first, len(plan.parts) - 1),
             }
             for label in plan.labels
             if label.full

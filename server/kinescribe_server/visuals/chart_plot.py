@@ -37,6 +37,8 @@ _NAMES_SHARE = 0.4
 _FILLED = 0.92
 # Bars are named with their numbers and appear one by one if there are no more than this.
 _MOST_NUMBERED = 12
+# A chart of more numbers is seen at once.
+_MOST_MARKS = 600
 # A line that stays far from zero is drawn without it.
 _FAR_FROM_ZERO = 0.5
 
@@ -96,7 +98,8 @@ def plan_plot(chart: Chart, words: Words, room: Room) -> Plan:
         lying, plot = True, _lying(frame, across)
     else:
         plot = _standing(frame, across, chart.labels)
-    parts = tuple(names) if many else chart.labels if frame.numbered else ("",)
+    few = sum(len(series.values) for series in chart.series) <= _MOST_MARKS
+    parts = tuple(names) if many and few else chart.labels if frame.numbered else ("",)
     if frame.numbered:  # lines behind the bars would measure nothing
         values = replace(values, ticks=())
     return Plan(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -13,10 +13,10 @@ from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import Formula
 from kinescribe_server.visuals.contrast import legible
 from kinescribe_server.visuals.drawing import Drawing, safe_drawing
-from kinescribe_server.visuals.formula_rows import row_of, with_tagged_rows
+from kinescribe_server.visuals.formula_rows import has_column_rules, rewritten, row_of, with_tagged_rows
 from kinescribe_server.visuals.label_colors import hexadecimal
 from kinescribe_server.visuals.layout import hand_over
-from kinescribe_server.visuals.page import Canvas, canvas_of, draw
+from kinescribe_server.visuals.page import Canvas, Drawn, canvas_of, draw
 from kinescribe_server.visuals.protocol import VisualRequest
 from kinescribe_server.visuals.svg_geometry import (
     Box,
@@ -45,6 +45,8 @@ _SMALLEST_EM = 28.0
 # A formula in smaller letters than this is refused.
 _UNREADABLE_EM = 10.0
 _COLUMN = re.compile(r"^column (\d+): ")
+# What stands for the words of a line until it is drawn.
+_LINE = "line {}"
 # How mathra begins what it says of the lines of a case distinction.
 _CASE = re.compile(r"^(?:cases: )?(?:case \d+: )?")
 _SHAPES = {f"{SVG}{name}" for name in ("use", "rect", "path", "line", "circle", "ellipse", "polygon")}
@@ -70,15 +72,21 @@ def make_formula(request: VisualRequest, bench: Bench) -> Made:
         )
     canvas = canvas_of(request, bench)
     source = plain_source(formula.latex).strip()
-    drawing, result = _typeset(source, canvas.theme)
+    result = _typeset(source)
+    if (other := rewritten(source)) != source:
+        result = _typeset(other)
+    drawing = _drawing(result["svg"], canvas.theme)
     _check_width(drawing, canvas)
-    signs = _signs(drawing, source, canvas.theme)
+    signs = _signs(drawing, other, canvas.theme)
     _make_legible(signs, canvas.theme)
-    drawn = draw("drawing", _content(one_line(formula.title), drawing, signs, result, canvas.theme), canvas)
-    return hand_over(drawn, canvas, bench, _notices(drawn.facts["scale"] / canvas.unit))
+    count = max((sign.row for sign in signs), default=0) + 1
+    drawn = draw("drawing", _content(one_line(formula.title), drawing, signs, count, canvas.theme), canvas)
+    # mathra draws its words itself, in letters that no font of the page needs to have.
+    drawn = _with_words(drawn, result, count)
+    return hand_over(drawn, canvas, bench, _notices(source, drawn.facts["scale"] / canvas.unit))
 
 
-def _typeset(source: str, theme: Theme) -> tuple[Drawing, Mapping[str, Any]]:
+def _typeset(source: str) -> Mapping[str, Any]:
     if not source:
         raise MakeError("FORMULA_INVALID", "the formula is empty")
     try:
@@ -89,7 +97,7 @@ def _typeset(source: str, theme: Theme) -> tuple[Drawing, Mapping[str, Any]]:
     if result["warnings"]:
         problems = "; ".join(_problem(warning["description"], source) for warning in result["warnings"][:3])
         raise MakeError("FORMULA_INVALID", one_line(problems))
-    return _drawing(result["svg"], theme), result
+    return result
 
 
 def _problem(description: str, source: str) -> str:
@@ -181,30 +189,34 @@ def _make_legible(signs: Sequence[_Sign], theme: Theme) -> None:
             sign.element.set("fill", legible(color or theme.colors["text"], [ground]))
 
 
-def _content(
-    title: str, drawing: Drawing, signs: Sequence[_Sign], result: Mapping[str, Any], theme: Theme
-) -> dict[str, Any]:
-    count = max((sign.row for sign in signs), default=0) + 1
+def _content(title: str, drawing: Drawing, signs: Sequence[_Sign], count: int, theme: Theme) -> dict[str, Any]:
     boxes = [_box(drawing, [sign for sign in signs if sign.row == row]) for row in range(count)]
-    texts = _lines(result["text"], count)
-    cues = [_CASE.sub("", line) for line in _lines(result["speech"], count)] if count > 1 else [""]
     return {
         "title": title,
         "natural_width": drawing.width / _UNITS_PER_EM,
         "natural_height": drawing.height / _UNITS_PER_EM,
         "max_scale": _LARGEST_EM,
         "states": [
-            {"svg": svg, "cue": one_line(cue), "changed": box}
-            for svg, cue, box in zip(_states(drawing, signs, count), cues, boxes, strict=True)
+            {"svg": svg, "cue": "", "changed": box}
+            for svg, box in zip(_states(drawing, signs, count), boxes, strict=True)
         ],
         "labels": [
             {
-                "text": one_line(text), "x": box[0], "y": box[1], "width": box[2] - box[0], "height": box[3] - box[1],
-                "size": 1, "color": theme.colors["text"], "background": theme.colors["page"], "from": row,
+                "text": _LINE.format(row), "x": box[0], "y": box[1], "width": box[2] - box[0],
+                "height": box[3] - box[1], "size": 1, "color": theme.colors["text"],
+                "background": theme.colors["page"], "from": row,
             }
-            for row, (text, box) in enumerate(zip(texts, boxes, strict=True))
+            for row, box in enumerate(boxes)
         ],
     }  # fmt: skip
+
+
+def _with_words(drawn: Drawn, result: Mapping[str, Any], count: int) -> Drawn:
+    """The drawn formula with what mathra says of each line: as text in the layout record, as speech in the cues."""
+    texts = {_LINE.format(row): one_line(text) for row, text in enumerate(_lines(result["text"], count))}
+    boxes = [{**box, "text": texts.get(box["text"], box["text"])} for box in drawn.boxes]
+    cues = [one_line(_CASE.sub("", line)) for line in _lines(result["speech"], count)] if count > 1 else [""]
+    return replace(drawn, boxes=tuple(boxes), cues=tuple(cues))
 
 
 def _box(drawing: Drawing, signs: Sequence[_Sign]) -> Box:
@@ -242,9 +254,11 @@ def _check_width(drawing: Drawing, canvas: Canvas) -> None:
         )
 
 
-def _notices(em: float) -> tuple[Notice, ...]:
-    if em >= _SMALLEST_EM:
-        return ()
-    return (
-        Notice("FORMULA_SMALL", f"the formula is wide: its letters are {em:.0f} pixels at 1080p; break it into lines"),
-    )
+def _notices(source: str, em: float) -> list[Notice]:
+    found = []
+    if has_column_rules(source):
+        found.append(Notice("FORMULA_SIMPLIFIED", "the rules between the columns of an array are not drawn"))
+    if em < _SMALLEST_EM:
+        message = f"the formula is wide: its letters are {em:.0f} pixels at 1080p; break it into lines"
+        found.append(Notice("FORMULA_SMALL", message))
+    return found

@@ -22,6 +22,27 @@ _TAGGED = re.compile(r"#0000([0-9a-f]{2})")
 MAX_ROWS = 40
 
 
+# The rules between an array's columns, which mathra puts where they do not belong.
+_ARRAY = re.compile(r"(\\begin\s*\{(?:array|tabular)\}\s*(?:\[[^\]]*\]\s*)?\{)([^{}]*)\}")
+# Lines of three columns, of which the middle one is a sign of relation.
+_EQNARRAY = re.compile(r"(\\(?:begin|end)\s*)\{eqnarray(\*?)\}")
+_RELATION = re.compile(r"&([^&\\]*|\\[a-zA-Z]+\s*)&")
+# A tag is taken as plain text, dollars and all.
+_TAG_OF_SIGNS = re.compile(r"\\tag\s*\{([^{}]*\$[^{}]*)\}")
+
+
+def rewritten(latex: str) -> str:
+    """The source without what mathra draws wrongly: rules between columns are left out, the rest is said otherwise."""
+    if _EQNARRAY.search(latex):
+        latex = _RELATION.sub(r"&\1", _EQNARRAY.sub(r"\1{align\2}", latex))
+    latex = _TAG_OF_SIGNS.sub(r"\\qquad\\text{(\1)}", latex)
+    return _ARRAY.sub(lambda found: found[1] + found[2].replace("|", "") + "}", latex)
+
+
+def has_column_rules(latex: str) -> bool:
+    return any("|" in columns for _, columns in _ARRAY.findall(latex))
+
+
 def with_tagged_rows(latex: str) -> tuple[str, int]:
     """The source with a colour at the start of every cell that says which row it is in, and how many rows there are;
     "" and 1 if it has only one."""

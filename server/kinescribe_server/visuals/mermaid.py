@@ -46,6 +46,8 @@ _ROOM = (0.93, 0.72)
 
 _WHERE = re.compile(r"^([\w-]+) at (\d+):(\d+): (.*)", re.DOTALL)
 _FLOW = re.compile(r"^(\s*(?:flowchart|graph)\s+)(LR|RL|TD|TB|BT)\b", re.MULTILINE)
+# The types whose layout can be closer; trying takes as long as drawing.
+_DIRECTED = re.compile(r"^\s*(?:flowchart|graph|sequenceDiagram)\b", re.MULTILINE)
 _TURNED = {"LR": "TD", "RL": "BT", "TD": "LR", "TB": "LR", "BT": "RL"}
 
 Render = Callable[[str, Theme], Drawing]
@@ -133,6 +135,8 @@ def _notices(text_size: float) -> tuple[Notice, ...]:
 def _best_layout(source: str, render: Render, canvas: Canvas) -> Drawing:
     """The diagram as written, or set closer, or turned by a quarter, where its text would else be small."""
     best = render(source, canvas.theme)
+    if not _DIRECTED.search(source):
+        return best
     if not best.labels or _expected_text(best, canvas) >= _COMFORTABLE_TEXT or len(best.svg) > _LARGE_SVG:
         return best
     turned = _FLOW.sub(lambda found: found[1] + _TURNED[found[2]], source, count=1)

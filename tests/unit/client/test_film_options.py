@@ -1,8 +1,11 @@
 """Options are checked with what was given and what is allowed."""
 
+from pathlib import Path
+
 import pytest
 
 from kinescribe.cli.film_options import FilmOptions
+from kinescribe.cli.sound_files import SoundFile
 from kinescribe.v1 import job_pb2
 
 
@@ -22,6 +25,12 @@ def test_options_reach_the_service() -> None:
     )
 
 
+def test_captions_in_the_picture_and_music_are_asked_for() -> None:
+    options = FilmOptions(burn_in=True, music=SoundFile(Path("quiet.mp3"), "audio/mpeg"))
+    wanted = job_pb2.VideoOptions(captions=job_pb2.CAPTION_MODE_BURNED_IN, music="abc.mpeg")
+    assert options.message(music_attachment="abc.mpeg") == wanted
+
+
 def test_what_is_not_said_is_left_to_the_text_and_the_service() -> None:
     assert FilmOptions().message() == job_pb2.VideoOptions()
 
@@ -35,6 +44,7 @@ def test_what_is_not_said_is_left_to_the_text_and_the_service() -> None:
         (FilmOptions(size="640x9000"), "size: the height 9000 is not possible; allowed: even numbers from 320 to 3840"),
         (FilmOptions(size="3840x3840"), "size: 3840x3840 has more pixels than 3840x2160, the most that is possible"),
         (FilmOptions(frame_rate=0), "frame rate: 0 is not possible; allowed: 24, 25, 30, 50, 60"),
+        (FilmOptions(captions=False, burn_in=True), "captions: they cannot be left out and be in the picture"),
         (FilmOptions(speaking_rate=0.0), "speaking rate: 0 is not possible; allowed: 0.5 to 2"),
         (FilmOptions(speaking_rate=float("nan")), "speaking rate: nan is not possible; allowed: 0.5 to 2"),
     ],

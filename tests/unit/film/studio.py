@@ -2,10 +2,12 @@
 
 import io
 import json
+import math
 import wave
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -16,6 +18,7 @@ from kinescribe_server.artifacts.folder import ArtifactFolder
 from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.film.clip import make_clip
+from kinescribe_server.film.decoding import audio_frame
 from kinescribe_server.film.maker import make_film
 from kinescribe_server.film.protocol import ClipOnTimeline, ComposeRequest, RenderRequest, StatePicture
 from kinescribe_server.speech.protocol import Word
@@ -50,6 +53,18 @@ class Studio:
             file.writeframes((samples * 32767).astype("<i2").tobytes())
         return self.bench.artifacts.put_bytes(wav.getvalue(), "audio/wav").sha256
 
+    def upload(self, samples: Samples, form: str, codec: str, rate: int = 48_000, layout: str = "mono") -> str:
+        """A recording as users have them."""
+        data = io.BytesIO()
+        with av.open(data, "w", format=form) as file:
+            stream = cast("av.AudioStream", file.add_stream(codec, rate=rate))
+            stream.layout = layout
+            size = stream.codec_context.frame_size or None
+            resampler = av.AudioResampler(stream.format, layout, rate, frame_size=size)
+            for frame in [*resampler.resample(audio_frame(samples)), *resampler.resample(None), None]:
+                file.mux(stream.encode(frame))
+        return self.bench.artifacts.put_bytes(data.getvalue(), "audio/*").sha256
+
     def words(self, words: Sequence[Word]) -> str:
         data = json.dumps([asdict(word) for word in words]).encode()
         return self.bench.artifacts.put_bytes(data, "application/json").sha256
@@ -66,8 +81,17 @@ class Studio:
         request = RenderRequest(states, narration, audio, words, pause_after, WIDTH, HEIGHT, frame_rate)
         return make_clip(request, self.bench)
 
-    def film(self, *clips: ClipOnTimeline, title: str = "A film", language: str = "en", frame_rate: int = 30) -> Made:
-        request = ComposeRequest(clips, title, language, self.slide(1), True, WIDTH, HEIGHT, frame_rate)
+    def film(
+        self,
+        *clips: ClipOnTimeline,
+        title: str = "A film",
+        language: str = "en",
+        frame_rate: int = 30,
+        music: str = "",
+    ) -> Made:
+        request = ComposeRequest(
+            clips, title, language, self.slide(1), True, WIDTH, HEIGHT, frame_rate, burned_in=False, music=music
+        )
         return make_film(request, self.bench)
 
     def on_timeline(self, clip: Made, narration: str = "", words: str = "", title: str = "") -> ClipOnTimeline:
@@ -110,3 +134,23 @@ def packets(path: Path, kind: str) -> list[bytes]:
     with av.open(str(path)) as file:
         stream = file.streams.video[0] if kind == "video" else file.streams.audio[0]
         return [bytes(packet) for packet in file.demux(stream) if packet.size]
+
+
+def loudness_and_peak(samples: Samples) -> tuple[float, float]:
+    """The integrated loudness (LUFS) and the true peak (dBTP) of mono sound at 48 kHz (EBU R 128)."""
+    graph = av.filter.Graph()
+    graph.link_nodes(
+        graph.add_abuffer(sample_rate=48_000, format="fltp", layout="mono"),
+        graph.add("ebur128", "metadata=1:framelog=quiet:peak=true"),
+        graph.add("abuffersink"),
+    ).configure()
+    frame = audio_frame(samples)
+    frame.pts = 0
+    graph.push(frame)
+    graph.push(None)
+    found: dict[str, str] = {}
+    while True:
+        try:
+            found.update(graph.pull().metadata)
+        except (BlockingIOError, EOFError):
+            return float(found["lavfi.r128.I"]), 20 * math.log10(float(found["lavfi.r128.true_peak"]))

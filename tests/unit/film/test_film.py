@@ -2,6 +2,7 @@
 
 import gc
 import resource
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from av.stream import Disposition
 
 from kinescribe_server.engine.protocol import Made
+from kinescribe_server.film.caption_rules import cues_of, violations
 from kinescribe_server.film.maker import make_film
 from kinescribe_server.film.protocol import ClipOnTimeline, ComposeRequest, StatePicture
 from kinescribe_server.film.timing import AAC_FRAME
@@ -52,11 +54,11 @@ def test_a_film_shows_and_says_exactly_what_its_clips_do(studio: Studio, frame_r
 
 
 @pytest.mark.parametrize("frame_rate", [24, 30])
-def test_after_a_hundred_joins_sound_and_picture_are_together_and_joins_are_silent(
+def test_after_two_hundred_joins_sound_and_picture_are_together_and_joins_are_silent(
     studio: Studio, frame_rate: int
 ) -> None:
     parts = clips(studio, 8, frame_rate)
-    parts = [parts[index % 8] for index in range(100)]
+    parts = [parts[index % 8] for index in range(200)]
     made = joined(studio, parts, frame_rate)
     sound = heard(studio.path(made, "film.mp4"))
     assert abs(len(sound) / 48_000 - made.details["duration"]) <= AAC_FRAME / 2 / 48_000
@@ -125,14 +127,66 @@ def test_captions_and_transcript_follow_the_clips(studio: Studio) -> None:
     assert "First &lt;things&gt; first." in captions
     third = (parts[0].details["frames"] + parts[1].details["frames"]) / 30 + 0.25
     assert f"00:00:0{int(third * 1000) / 1000:.3f} --> " in captions
+    assert store.read(made.files["captions.srt"].sha256).startswith(b"1\n00:00:00,250 --> ")
     transcript = store.read(made.files["transcript.txt"].sha256).decode()
     assert transcript == "A film\n\nFirst <things> first.\n\nA second paragraph.\n\nSalt & pepper.\n"
+
+
+def test_the_captions_of_the_file_are_in_the_film_too_with_their_language(studio: Studio) -> None:
+    narrations = ["First <b>things</b> {\\an8} first.", "", "HTTP/2 נושא בקשות רבות."]
+    parts = clips(studio, 3)
+    timeline = [studio.on_timeline(part, text) for part, text in zip(parts, narrations, strict=True)]
+    made = studio.film(*timeline, language="he")
+    cues = cues_of(studio.bench.artifacts.read(made.files["captions.vtt"].sha256).decode())
+    with av.open(str(studio.path(made, "film.mp4"))) as file:
+        (stream,) = file.streams.subtitles
+        assert stream.metadata["language"] == "heb"
+        # Between two captions, and before the first, there are empty ones.
+        packets = [packet for packet in file.demux(stream) if packet.size > 2]
+        texts = [bytes(packet)[2:].decode() for packet in packets]
+        times = [((packet.pts or 0) / 1000, (packet.duration or 0) / 1000) for packet in packets]
+        assert stream.time_base == Fraction(1, 1000)
+    assert texts == ["\n".join(cue.lines) for cue in cues]
+    assert texts[-1].startswith("\u200fHTTP/2")
+    assert [start for start, _ in times] == pytest.approx([cue.start for cue in cues], abs=0.002)
+    assert [length for _, length in times] == pytest.approx([cue.end - cue.start for cue in cues], abs=0.002)
+    assert violations(cues, made.details["duration"]) == []
+
+
+def test_scenes_of_one_title_are_one_chapter(studio: Studio) -> None:
+    titles = ["A", "A", "", "B", "A"]
+    parts = clips(studio, 5)
+    made = studio.film(*(studio.on_timeline(part, title=title) for part, title in zip(parts, titles, strict=True)))
+    with av.open(str(studio.path(made, "film.mp4"))) as file:
+        assert [chapter["metadata"]["title"] for chapter in file.chapters()] == ["A", "B", "A"]
+
+
+def test_the_transcript_has_times_and_chapters_and_no_markup_of_the_users(studio: Studio) -> None:
+    narrations = ["One *star*.\nTwo [links](x).", "", "Last & least &amp; <b>."]
+    parts = clips(studio, 3)
+    made = studio.film(
+        *(
+            studio.on_timeline(part, *case)
+            for part, case in zip(
+                parts, ((narrations[0], "", "A_b"), ("", "", "Silent"), (narrations[2], "", "Silent")), strict=True
+            )
+        ),
+        title="A # film",
+    )
+    frames = [part.details["frames"] for part in parts]
+    third = int(sum(frames[:2]) / 30 + 0.25)
+    assert studio.bench.artifacts.read(made.files["transcript.md"].sha256).decode() == (
+        "# A # film\n\n"
+        "## 00:00 A\\_b\n\n**00:00** One \\*star\\*.\n\n**00:00** Two \\[links\\](x).\n\n"
+        f"## 00:{frames[0] // 30:02} Silent\n\n"
+        f"**00:{third:02}** Last & least \\&amp; \\<b\\>.\n"
+    )
 
 
 def test_no_captions_are_written_where_none_are_wanted(studio: Studio) -> None:
     part = studio.on_timeline(clips(studio, 1)[0], "Said.")
     request = ComposeRequest((part,), "", "", studio.slide(1), False, 320, 180)
-    assert set(make_film(request, studio.bench).files) == {"film.mp4", "transcript.txt", "poster.png"}
+    assert set(make_film(request, studio.bench).files) == {"film.mp4", "transcript.txt", "transcript.md", "poster.png"}
 
 
 def test_damaged_clips_are_told_and_leave_nothing_behind(studio: Studio) -> None:

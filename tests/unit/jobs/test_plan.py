@@ -1,12 +1,15 @@
 """What a step is made from, and by whom."""
 
+from dataclasses import replace
+
 import pytest
 
 from kinescribe_server.app import MAKERS
 from kinescribe_server.artifacts.protocol import StoredFile
-from kinescribe_server.film.protocol import ComposeRequest, RenderRequest
-from kinescribe_server.jobs.model import JobRequest, Options, Step, StepKind, StepResult
+from kinescribe_server.film.protocol import ComposeRequest, RecordingRequest, RenderRequest, caption_band
+from kinescribe_server.jobs.model import CaptionMode, JobRequest, Options, Step, StepKind, StepResult
 from kinescribe_server.jobs.plan import Known, artifact_names, needs, plan, stand_in
+from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.script.model import Diagram, OtherVisual, Scene, Script, Slide
 from kinescribe_server.speech.protocol import SpeechRequest
 from kinescribe_server.visuals.protocol import PlaceholderRequest, VisualRequest
@@ -60,6 +63,42 @@ def test_a_scenes_language_and_voice_win_over_the_scripts_and_the_options() -> N
     request = plan(Step(StepKind.SPEECH, 0), known, MAKERS).request
     assert isinstance(request, SpeechRequest)
     assert (request.language, request.voice) == ("de", "other")
+
+
+def test_a_recording_is_heard_in_place_of_speech_and_a_voice_reads_its_text_where_it_cannot_be() -> None:
+    scene = Scene(narration="Said.", audio_attachment="said.flac", title="Heard")
+    step, known = Step(StepKind.SPEECH, 0), _known(scene)
+    known = replace(known, request=replace(known.request, attachments={"said.flac": "1" * 64}))
+    wanted = plan(step, known, MAKERS)
+    assert wanted.request == RecordingRequest("1" * 64, "Said.")
+    assert [maker.name for maker in wanted.makers] == ["recording"]
+    assert time_limit(StepKind.SPEECH, wanted.request) > 60
+    substitute = stand_in(step, known, MAKERS, "AUDIO_INVALID", "no sound")
+    assert substitute is not None
+    assert isinstance(substitute.request, SpeechRequest)
+    assert [maker.name for maker in substitute.makers][-1] == "silence"
+    assert substitute.makers[:-1] == MAKERS.voices[_OPTIONS.voice]
+
+
+def test_a_recording_without_text_gives_way_to_silence() -> None:
+    known = _known(Scene(audio_attachment="said.flac", title="Heard"))
+    substitute = stand_in(Step(StepKind.SPEECH, 0), known, MAKERS, "AUDIO_INVALID", "no sound")
+    assert substitute is not None
+    assert [maker.name for maker in substitute.makers] == ["silence"]
+
+
+def test_pictures_leave_room_for_captions_in_the_picture() -> None:
+    burned_in = replace(_OPTIONS, captions=CaptionMode.BURNED_IN)
+    results = {Step(StepKind.VISUAL, 0): _visual_result("")}
+    known = _known(Scene(narration="Said."), results=results, options=burned_in)
+    page = plan(Step(StepKind.VISUAL, 0), known, MAKERS).request
+    clip = plan(Step(StepKind.RENDER, 0), known, MAKERS).request
+    assert isinstance(clip, RenderRequest)
+    assert page.height == clip.height - caption_band(1920, 1080) == 928
+    assert (clip.burned_in, clip.language) == (True, "en")
+    placeholder = stand_in(Step(StepKind.VISUAL, 0), known, MAKERS, "X", "x")
+    assert placeholder is not None
+    assert placeholder.request.height == page.height
 
 
 def test_a_clip_is_made_of_its_segments_pictures_and_sound() -> None:

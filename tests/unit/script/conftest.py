@@ -10,6 +10,8 @@ from kinescribe_server.script.offline import OfflineWriter
 from kinescribe_server.script.protocol import ScriptRequest
 
 Write = Callable[..., Script]
+# An introduction that is long enough for a scene of its own.
+INTRO = "These first words are here so that the film has a title card that lasts."
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from kinescribe_server.script.model import (
     Table,
 )
 
-from .conftest import Write
+from .conftest import INTRO, Write
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +33,10 @@ def bullets(scene: Scene) -> list[Bullet]:
 
 def test_every_block_gets_the_visual_that_fits_it(descent: Script) -> None:
     kinds = [type(scene.visual) for scene in descent.scenes]
-    assert kinds == [Slide, Slide, Formula, Diagram, Code, Slide, Slide]
-    table, quote = descent.scenes[5].visual, descent.scenes[6].visual
-    assert isinstance(table, Slide) and isinstance(table.blocks[0], Table)
-    assert table.blocks[0].alignments == ("unspecified", "right")
-    assert isinstance(quote, Slide) and isinstance(quote.blocks[0], Quote)
+    assert kinds == [Slide, Slide, Formula, Diagram, Code, Slide]
+    last = descent.scenes[5].visual
+    assert isinstance(last, Slide) and isinstance(last.blocks[0], Table) and isinstance(last.blocks[1], Quote)
+    assert last.blocks[0].alignments == ("unspecified", "right")
 
 
 def test_the_title_scene_says_the_introduction(descent: Script) -> None:
@@ -53,7 +52,6 @@ def test_scenes_carry_the_headings_of_their_sections(descent: Script) -> None:
         "The update rule",
         "The loop as a picture",
         "The loop in code",
-        "How fast it converges",
         "How fast it converges",
     ]
 
@@ -80,7 +78,7 @@ def test_code_is_described_and_not_spelled(descent: Script) -> None:
 
 def test_a_table_of_numbers_is_summed_up_with_its_extremes(descent: Script) -> None:
     assert "Plain gradient descent takes 1200 steps to 1% error;" in descent.scenes[5].narration
-    assert descent.scenes[5].narration.endswith("Adam takes the fewest, 140.")
+    assert "Adam takes the fewest, 140. A good learning rate" in descent.scenes[5].narration
 
 
 def test_list_items_are_said_word_for_word_in_their_order(descent: Script) -> None:
@@ -90,8 +88,8 @@ def test_list_items_are_said_word_for_word_in_their_order(descent: Script) -> No
 
 
 def test_ordered_items_are_joined_by_ordinals_and_short_ones_by_and(write: Write) -> None:
-    steps = write("# T\n\nx y z.\n\n1. Open a terminal window now\n2. Run the installer as root\n").scenes[-1]
-    fruit = write("# T\n\nx y z.\n\n- apples\n- pears\n- plums\n").scenes[-1]
+    steps = write(f"# T\n\n{INTRO}\n\n1. Open a terminal window now\n2. Run the installer as root\n").scenes[-1]
+    fruit = write(f"# T\n\n{INTRO}\n\n- apples\n- pears\n- plums\n").scenes[-1]
     assert steps.narration.endswith("First, open a terminal window now. Second, run the installer as root.")
     assert fruit.narration.endswith("apples, pears and plums.")
 
@@ -103,7 +101,7 @@ def test_lists_nest_three_levels_deep(write: Write) -> None:
 
 def test_long_lists_are_cut_between_items(write: Write) -> None:
     items = [f"Item number {n} says a handful of words about something" for n in range(20)]
-    scenes = write("# T\n\n" + "\n".join(f"- {item}" for item in items)).scenes[1:]
+    scenes = write("# T\n\n" + "\n".join(f"- {item}" for item in items)).scenes
     assert len(scenes) > 2
     assert [item.text for scene in scenes for item in bullets(scene)] == items
 
@@ -129,7 +127,7 @@ def test_html_is_not_spoken_but_its_words_may_be(write: Write) -> None:
 
 def test_speaker_notes_win_over_the_narration_of_their_block(write: Write) -> None:
     text = (
-        "# T\n\nHello there.\n\n## One\n\n<!-- say: Before the list. -->\n\n- a\n- b\n\n## Two\n\n> Q q q.\n\n"
+        f"# T\n\n{INTRO}\n\n## One\n\n<!-- say: Before the list. -->\n\n- a\n- b\n\n## Two\n\n> Q q q.\n\n"
         "Note: After the quote.\n\n## Three\n\nPlain text.<!-- say: Instead of it. -->\n"
     )
     says = {scene.title: scene.narration for scene in write(text).scenes}
@@ -139,7 +137,7 @@ def test_speaker_notes_win_over_the_narration_of_their_block(write: Write) -> No
 
 
 def test_text_before_a_picture_is_said_over_it(write: Write) -> None:
-    text = "# T\n\nIntro words.\n\n## S\n\nThe client asks the server:\n\n```mermaid\nflowchart LR\nA-->B\n```\n"
+    text = f"# T\n\n{INTRO}\n\n## S\n\nThe client asks the server:\n\n```mermaid\nflowchart LR\nA-->B\n```\n"
     scene = write(text).scenes[-1]
     assert isinstance(scene.visual, Diagram)
     assert scene.narration == "The client asks the server:"
@@ -147,14 +145,14 @@ def test_text_before_a_picture_is_said_over_it(write: Write) -> None:
 
 def test_long_paragraphs_are_split_and_every_sentence_is_said(write: Write) -> None:
     sentences = [f"Sentence number {n} tells one more thing about the matter at hand." for n in range(30)]
-    scenes = write("# T\n\nx y.\n\n## S\n\n" + " ".join(sentences)).scenes
+    scenes = write(f"# T\n\n{INTRO}\n\n## S\n\n" + " ".join(sentences)).scenes
     assert all(len(scene.narration.split()) <= 72 for scene in scenes)
     said = " ".join(scene.narration for scene in scenes)
     assert all(sentence in said for sentence in sentences)
 
 
 def test_headings_without_content_open_the_section_below_them(write: Write) -> None:
-    scenes = write("# T\n\nx y.\n\n## Part two\n\n### Details\n\nSome words that are said here at last.\n").scenes
+    scenes = write(f"# T\n\n{INTRO}\n\n## Part two\n\n### Details\n\nSome words that are said here at last.\n").scenes
     assert len(scenes) == 2
     assert scenes[1].narration.startswith("Part two. ")
     assert isinstance(scenes[1].visual, Slide)
@@ -162,7 +160,7 @@ def test_headings_without_content_open_the_section_below_them(write: Write) -> N
 
 
 def test_quotations_are_read_with_their_source(write: Write) -> None:
-    scene = write("# T\n\nx y.\n\n> To be is to do.\n> — Immanuel Kant\n").scenes[-1]
+    scene = write(f"# T\n\n{INTRO}\n\n> To be is to do.\n> — Immanuel Kant\n").scenes[-1]
     assert isinstance(scene.visual, Slide)
     assert scene.visual.blocks == (Quote("To be is to do.", "Immanuel Kant"),)
     assert scene.narration == "In the words of Immanuel Kant: To be is to do."
@@ -181,7 +179,7 @@ def test_long_code_and_tables_take_several_scenes_and_lose_nothing(write: Write)
 
 
 def test_a_lead_is_shown_above_its_list(write: Write) -> None:
-    scene = write("# T\n\nx y.\n\n## S\n\nYou need three things:\n\n- a pan\n- an egg\n- heat\n").scenes[-1]
+    scene = write(f"# T\n\n{INTRO}\n\n## S\n\nYou need three things:\n\n- a pan\n- an egg\n- heat\n").scenes[-1]
     assert isinstance(scene.visual, Slide)
     assert scene.visual.blocks[0] == Paragraph("You need three things:")
     assert scene.narration == "You need three things: a pan, an egg and heat."

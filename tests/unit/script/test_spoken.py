@@ -7,7 +7,7 @@ from kinescribe_server.script.narration.diagrams import narrate_diagram
 from kinescribe_server.script.spoken_code import say_code
 from kinescribe_server.script.spoken_formula import formula_atom, say_formula
 
-from .conftest import Write
+from .conftest import INTRO, Write
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_inline_code_is_said_as_its_words(code: str, said: str) -> None:
     ],
 )  # fmt: skip
 def test_code_is_described(language: str, source: str, said: str) -> None:
-    assert narrate_code(source, language) == [said]
+    assert narrate_code(source, language).says == (said,)
 
 
 def test_comments_of_code_are_told() -> None:
-    assert narrate_code("# Load the model\nx = 1", "python")[-1] == "The comment says: Load the model."
+    assert narrate_code("# Load the model\nx = 1", "python").says[-1] == "The comment says: Load the model."
 
 
 def test_flowcharts_fork_and_come_back() -> None:
@@ -102,7 +102,7 @@ def test_broken_diagrams_are_not_told() -> None:
 
 def test_large_tables_are_compared_by_their_extremes(write: Write) -> None:
     rows = "| Bike | 25 | 10 kg |\n| Car | 180 | 1,200 kg |\n| Train | 300 | 400,000 kg |\n| Feet | 5 | 1 kg |\n"
-    scene = write(f"# Speeds\n\nx y.\n\n| Vehicle | Speed (km/h) | Weight |\n|---|---|---|\n{rows}").scenes[-1]
+    scene = write(f"# Speeds\n\n{INTRO}\n\n| Vehicle | Speed (km/h) | Weight |\n|---|---|---|\n{rows}").scenes[-1]
     assert scene.narration == (
         "The table compares 4 vehicles by speed and weight. The highest speed is 300 km/h, for Train; the lowest is "
         "5 km/h, for Feet. The highest weight is 400,000 kg, for Train; the lowest is 1 kg, for Feet."
@@ -110,5 +110,5 @@ def test_large_tables_are_compared_by_their_extremes(write: Write) -> None:
 
 
 def test_small_tables_of_words_are_read_row_by_row(write: Write) -> None:
-    scene = write("# Calls\n\nx y.\n\n| Call | Does |\n|---|---|\n| GetJob | answers a job |\n").scenes[-1]
+    scene = write(f"# Calls\n\n{INTRO}\n\n| Call | Does |\n|---|---|\n| GetJob | answers a job |\n").scenes[-1]
     assert scene.narration.endswith("GetJob: answers a job.")

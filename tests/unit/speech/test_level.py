@@ -7,11 +7,17 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 from kinescribe_server.speech.hibari import HibariEngine
-from kinescribe_server.speech.level import LOUDNESS_LUFS, leveled, loudness_of
+from kinescribe_server.speech.level import LOUDNESS_LUFS, loudness_of
+from kinescribe_server.speech.level import leveled as leveled_blocks
 from kinescribe_server.speech.protocol import SpeechRequest
 
 RATE = 24_000
 Samples = NDArray[np.float32]
+
+
+def leveled(samples: Samples, sample_rate: int) -> Samples:
+    blocks = list(leveled_blocks(samples, sample_rate))
+    return np.concatenate(blocks) if blocks else samples[:0]
 
 
 def true_peak_db(samples: Samples) -> float:

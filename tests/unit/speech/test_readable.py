@@ -16,7 +16,7 @@ from kinescribe_server.speech.readable import readable
         ("$5.50, 62%", "5 dollars and 50 cents, 62%"),
         ("£1 and €20", "1 pound and 20 euros"),
         ("$3 million, $1.5", "$3 million, $1.5"),
-        ("Python 3.11.2 runs app.py", "Python 3 dot 11 dot 2 runs app dot py"),
+        ("Python 3.11.2 runs app.py", "Python 3 point 11 point 2 runs app dot P Y"),
         ("9 a.m. in the U.S.A. at 3.5", "9 a.m. in the U.S.A. at 3.5"),
         ("café, Łódź, Ａ, ễ", "café, Łódź, A, e"),
         ("٣ ① ⅓", "3 1 1/3"),

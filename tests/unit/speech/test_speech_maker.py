@@ -9,8 +9,9 @@ import pytest
 from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.jobs.errors import MakeError
-from kinescribe_server.speech.maker import make_speech, words_from_json
+from kinescribe_server.speech.hibari import make_speech
 from kinescribe_server.speech.protocol import SpeechRequest
+from kinescribe_server.speech.words import words_from_json
 
 NARRATION = "HTTP/2 carries many requests 🚀 over one connection."
 
@@ -29,6 +30,7 @@ def test_it_stores_a_wav_file_and_the_words(bench: WorkerBench) -> None:
     times = words_from_json(bench.artifacts.read(words.sha256))
     assert [word.text for word in times] == ["HTTP/2", "carries", "many", "requests", "over", "one", "connection."]
     assert times[-1].end <= duration
+    assert made.details["word_times"] == "measured"
     assert words.media_type == "application/json"
     assert [notice.reason for notice in made.notices] == ["TEXT_NOT_SPOKEN"]
 

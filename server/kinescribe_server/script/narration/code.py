@@ -5,15 +5,18 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Keyword, Name, _TokenType, is_token_subtype
 from pygments.util import ClassNotFound
 
+from kinescribe_server.script.model import LineRange
 from kinescribe_server.script.narration.commands import SHELLS, looks_like_commands, narrate_commands
 from kinescribe_server.script.narration.phrases import listed
 from kinescribe_server.script.sentences import count_words
 from kinescribe_server.script.spoken_code import say_code
+from kinescribe_server.script.text import spoken
 
 # Longer code is not parsed for its description: its first page says what it is, and that takes no more.
 _MAX_DESCRIBED = 10_000
@@ -24,23 +27,34 @@ _DEFINING = frozenset(
 )
 
 
-def narrate_code(source: str, language: str, *, has_lead: bool = False) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Sentences over a piece of code, and the lines that they speak of, in their order."""
+
+    says: tuple[str, ...] = ()
+    focus: tuple[LineRange, ...] = ()
+
+
+def narrate_code(source: str, language: str, *, has_lead: bool = False) -> Told:
     """English sentences that describe a piece of code. With a lead there may be none: "here it is in YAML" adds nothing
     to a sentence that introduces it."""
+    focus: tuple[LineRange, ...] = ()
     if len(source) > _MAX_DESCRIBED:
         source = source[:_MAX_DESCRIBED].rsplit("\n", 1)[0]
     if language in {"python", "py", "python3"}:
-        described = _python(source)
+        described, focus = _python(source)
     elif language in SHELLS or (not language and looks_like_commands(source)):
-        described = narrate_commands(source)
+        described, focus = narrate_commands(source)
     elif not language:
-        described = _python(source)
+        described, focus = _python(source)
     elif language in {"json", "json5", "jsonc"}:
         described = _json(source)
     else:
         described = ""
     described = described or _definitions(source, language) or ("" if has_lead else _presented(language))
-    return [*filter(None, [described]), *narrate_comments(source, language)]
+    comments = narrate_comments(source, language)
+    focus = focus or comments.focus
+    return Told((*filter(None, [described]), *comments.says), focus if len(focus) > 1 else ())
 
 
 def defined_names(source: str, language: str) -> list[str]:
@@ -66,12 +80,12 @@ def language_name(language: str) -> str:
     return "" if name in {"Text only", "Output"} else name
 
 
-def _python(source: str) -> str:
+def _python(source: str) -> tuple[str, tuple[LineRange, ...]]:
     try:
         with warnings.catch_warnings(action="ignore"):  # the compiler warns of odd escapes in other people's strings
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
+        return "", ()
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     if len(functions) == 1 and not classes:
@@ -84,40 +98,58 @@ def _python(source: str) -> str:
             for kind, plural, nodes in (("class", "es", classes), ("function", "s", functions))
             if nodes
         ]
-        return f"This Python code defines {listed(parts)}."
-    return _python_statements(tree)
+        return f"This Python code defines {listed(parts)}.", tuple(map(_lines, [*classes, *functions]))
+    return _python_statements(tree), ()
 
 
-def _python_class(node: ast.ClassDef) -> str:
+def _lines(node: ast.stmt, end: int | None = None) -> LineRange:
+    return LineRange(node.lineno, max(node.lineno, end or node.end_lineno or node.lineno))
+
+
+def _head(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> LineRange:
+    return _lines(node, node.body[0].lineno - 1)
+
+
+def _python_class(node: ast.ClassDef) -> tuple[str, tuple[LineRange, ...]]:
     """'This Python class, Job, has the methods start and stop.'"""
-    methods = [part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
-    methods = [name for name in methods if not name.startswith("_")]
-    fields = [
-        part.target.id for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    methods = [
+        part
+        for part in node.body
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and not part.name.startswith("_")
     ]
-    has = [
-        f"the {kind}{'s' * (len(names) > 1)} {_names(names)}"
-        for kind, names in (("field", fields), ("method", methods))
-        if names
-    ]
+    fields = [part for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)]
+    kinds = (
+        ("field", [part.target.id for part in fields if isinstance(part.target, ast.Name)]),
+        ("method", [part.name for part in methods]),
+    )
+    has = [f"the {kind}{'s' * (len(names) > 1)} {_names(names)}" for kind, names in kinds if names]
     name = say_code(node.name, english=True)
-    return f"This Python class, {name}, has {listed(has)}." if has else f"This Python code defines the class {name}."
+    if not has:
+        return f"This Python code defines the class {name}.", ()
+    return f"This Python class, {name}, has {listed(has)}.", (_head(node), *map(_lines, [*fields, *methods]))
 
 
-def _python_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def _python_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, tuple[LineRange, ...]]:
     """'This Python function, descend, takes theta and rate, works in a loop and returns theta.'"""
     arguments = function.args
     taken = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     taken = [name for name in taken if name not in {"self", "cls"}]
     does = [f"takes {_names(taken)}"] if taken else []
+    focus = [_head(function)]
     inner = list(ast.walk(function))
-    if any(isinstance(node, ast.For | ast.While | ast.AsyncFor) for node in inner):
+    loops = [node for node in inner if isinstance(node, ast.For | ast.While | ast.AsyncFor)]
+    if loops:
         does.append("works in a loop")
-    returned = {node.value.id for node in inner if isinstance(node, ast.Return) and isinstance(node.value, ast.Name)}
+        focus.append(_lines(loops[0]))
+    ends = [node for node in inner if isinstance(node, ast.Return) and isinstance(node.value, ast.Name)]
+    returned = {node.value.id for node in ends if isinstance(node.value, ast.Name)}
     if len(returned) == 1:
         does.append(f"returns {say_code(returned.pop(), english=True)}")
+        focus.append(_lines(ends[-1]))
     name = say_code(function.name, english=True)
-    return f"This Python function, {name}, {listed(does)}." if does else f"This Python function is {name}."
+    if not does:
+        return f"This Python function is {name}.", ()
+    return f"This Python function, {name}, {listed(does)}.", tuple(focus)
 
 
 def _python_statements(tree: ast.Module) -> str:
@@ -162,21 +194,22 @@ def _presented(language: str) -> str:
     return f"Here it is in {name}." if name else "Here is the listing."
 
 
-def narrate_comments(source: str, language: str) -> list[str]:
-    """What the comments that stand on lines of their own say, if it is little."""
-    lines = {line.strip() for line in source.split("\n")}
-    found = [
+def narrate_comments(source: str, language: str) -> Told:
+    """What the comments on lines of their own say, if it is little; each is about the lines up to the next."""
+    lines = [line.strip() for line in source.split("\n")]
+    comments = {
         value.strip()
         for kind, value in _lexed(source, language)
         if _is(kind, Comment.Single) and not _is(kind, Comment.Hashbang)
-    ]
-    comments = [value.lstrip("/#-;%! ").strip() for value in found if value in lines]
-    spoken = [
-        comment.strip(" .:…") for comment in comments if count_words(comment) > 1 and not _looks_like_code(comment)
-    ]
-    if not spoken or count_words(" ".join(spoken)) > _MAX_COMMENT_WORDS:
-        return []
-    return [f"{'The comments say' if len(spoken) > 1 else 'The comment says'}: {'; '.join(spoken)}."]
+    }
+    found = [(number, line.lstrip("/#-;%! ").strip()) for number, line in enumerate(lines, 1) if line in comments]
+    told = [(number, text) for number, text in found if count_words(text) > 1 and not _looks_like_code(text)]
+    said = [spoken(text.strip(" .:…")) for _, text in told]
+    if not said or count_words(" ".join(said)) > _MAX_COMMENT_WORDS:
+        return Told()
+    ends = [*(number - 1 for number, _ in told[1:]), len(lines)]
+    focus = tuple(LineRange(number, max(number, end)) for (number, _), end in zip(told, ends, strict=True))
+    return Told((f"{'The comments say' if len(said) > 1 else 'The comment says'}: {'; '.join(said)}.",), focus)
 
 
 def _looks_like_code(comment: str) -> bool:

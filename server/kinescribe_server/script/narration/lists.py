@@ -33,9 +33,8 @@ def list_shots(block: ListBlock, title: str, language: str, *, english: bool) ->
         else:
             says = _spoken(run, number, language, english=english)
             bullets = tuple(_bullet(item, language, english=english) for item in items)
-            # A list that goes on is not numbered: the slide would count from 1 again.
-            ordered = number == 1
-            shots.append(Shot(title, Slide(title=title, blocks=(BulletList(bullets, ordered),)), tuple(says)))
+            numbered = BulletList(bullets, number is not None, start=0 if number in {None, 1} else number)
+            shots.append(Shot(title, Slide(title=title, blocks=(numbered,)), tuple(says)))
         number = None if number is None else number + len(run)
     return shots
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kinescribe_server.script.document import TableBlock
 from kinescribe_server.script.narration.phrases import listed, plural, uncapitalised
 from kinescribe_server.script.sentences import count_words
+from kinescribe_server.script.text import Text
 
 # Up to so many rows of one column of numbers, every number is said.
 _FEW_ROWS = 4
@@ -19,6 +20,8 @@ _SUMMED_COLUMNS = 3
 _NUMBER = re.compile(
     r"[~≈<>≤≥]?\s*[$€£¥]?\s*([-−+]?\d[\d,' ]*(?:\.\d+)?)\s*([%×x°]|[A-Za-zµ]{1,12}(?:/[A-Za-z]{1,4})?)?"
 )
+# A heading that is nothing but a unit.
+_UNITS = frozenset("mm cm m km g kg t ms µs s min h d % MB GB TB KB kB Hz kHz MHz GHz W kW V A °C K px fps".split())
 # A unit in brackets behind a heading: "Latency (ms)".
 _UNIT = re.compile(r"\(([^()\s\d]{1,6})\)$")
 _COUNTED = re.compile(r"(?:number of )?([A-Za-z][a-z]*[^s\W]s)\b")
@@ -57,6 +60,17 @@ def narrate_table(table: TableBlock, *, english: bool) -> list[str]:
     return [_compared(header, rows), _row_names(labels)]
 
 
+def narrate_rows(rows: Sequence[Sequence[Text]], *, english: bool) -> list[str]:
+    """The sentences for a further page of a table: its rows if they are short, else what they are about."""
+    said = [[cell.said for cell in row] for row in rows]
+    labels = [row[0] for row in said if row[0]]
+    if sum(count_words(" ".join(row)) for row in said) <= _READ_WORDS:
+        return _read_out([], said)
+    if not english or not labels:
+        return [f"{', '.join(labels)}."] if labels else []
+    return [f"Next {'come' if len(labels) > 1 else 'comes'} {listed(labels)}."]
+
+
 def _numbers(heading: str, rows: Sequence[Sequence[str]], index: int) -> _Numbers | None:
     if not heading or _NAMED_BY_NUMBER.search(heading):
         return None
@@ -65,9 +79,10 @@ def _numbers(heading: str, rows: Sequence[Sequence[str]], index: int) -> _Number
     if len(matches) < len(rows) or len({match[2] for match in matches}) > 1:
         return None
     unit = _UNIT.search(heading)
-    said = tuple(f"{row[index].strip()} {unit[1]}" if unit else row[index].strip() for row in rows)
+    bare = heading if heading in _UNITS else unit[1] if unit else ""
+    said = tuple(f"{row[index].strip()} {bare}".strip() for row in rows)
     values = tuple(float(re.sub("[,' ]", "", match[1]).replace("−", "-")) for match in matches)
-    return _Numbers(_UNIT.sub("", heading).strip(), values, said)
+    return _Numbers("it" if heading in _UNITS else _UNIT.sub("", heading).strip(), values, said)
 
 
 def _every_number(labels: Sequence[str], column: _Numbers) -> str:

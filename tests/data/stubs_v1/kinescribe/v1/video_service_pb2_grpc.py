@@ -36,11 +36,9 @@ class VideoServiceStub(object):
     REQUEST_ID_REUSED        the request_id was used with another payload
     OUT_OF_RANGE        SEQUENCE_IN_FUTURE       after_sequence is beyond the job's last event
     DATA_LOSS           LOG_FORKED               after_chain is not in the job's log: events that were seen are gone
-    FAILED_PRECONDITION JOB_NOT_FINISHED         the call needs a job that has finished
     RESOURCE_EXHAUSTED  QUEUE_FULL, QUOTA_EXCEEDED, WATCH_LIMIT, STORAGE_FULL    with google.rpc.RetryInfo
     UNAVAILABLE         SERVER_DRAINING, STATE_STORE_UNAVAILABLE                 with google.rpc.RetryInfo
     UNAUTHENTICATED     TOKEN_REQUIRED, TOKEN_INVALID
-    UNIMPLEMENTED       NOT_SUPPORTED            this installation cannot do it
     INTERNAL            INTERNAL                 a bug; metadata "error_id" is to be looked up in the server's log
 
     Only UNAVAILABLE and RESOURCE_EXHAUSTED are worth a retry.
@@ -110,11 +108,9 @@ class VideoServiceServicer(object):
     REQUEST_ID_REUSED        the request_id was used with another payload
     OUT_OF_RANGE        SEQUENCE_IN_FUTURE       after_sequence is beyond the job's last event
     DATA_LOSS           LOG_FORKED               after_chain is not in the job's log: events that were seen are gone
-    FAILED_PRECONDITION JOB_NOT_FINISHED         the call needs a job that has finished
     RESOURCE_EXHAUSTED  QUEUE_FULL, QUOTA_EXCEEDED, WATCH_LIMIT, STORAGE_FULL    with google.rpc.RetryInfo
     UNAVAILABLE         SERVER_DRAINING, STATE_STORE_UNAVAILABLE                 with google.rpc.RetryInfo
     UNAUTHENTICATED     TOKEN_REQUIRED, TOKEN_INVALID
-    UNIMPLEMENTED       NOT_SUPPORTED            this installation cannot do it
     INTERNAL            INTERNAL                 a bug; metadata "error_id" is to be looked up in the server's log
 
     Only UNAVAILABLE and RESOURCE_EXHAUSTED are worth a retry.
@@ -271,11 +267,9 @@ class VideoService(object):
     REQUEST_ID_REUSED        the request_id was used with another payload
     OUT_OF_RANGE        SEQUENCE_IN_FUTURE       after_sequence is beyond the job's last event
     DATA_LOSS           LOG_FORKED               after_chain is not in the job's log: events that were seen are gone
-    FAILED_PRECONDITION JOB_NOT_FINISHED         the call needs a job that has finished
     RESOURCE_EXHAUSTED  QUEUE_FULL, QUOTA_EXCEEDED, WATCH_LIMIT, STORAGE_FULL    with google.rpc.RetryInfo
     UNAVAILABLE         SERVER_DRAINING, STATE_STORE_UNAVAILABLE                 with google.rpc.RetryInfo
     UNAUTHENTICATED     TOKEN_REQUIRED, TOKEN_INVALID
-    UNIMPLEMENTED       NOT_SUPPORTED            this installation cannot do it
     INTERNAL            INTERNAL                 a bug; metadata "error_id" is to be looked up in the server's log
 
     Only UNAVAILABLE and RESOURCE_EXHAUSTED are worth a retry.
