@@ -1,6 +1,7 @@
 """Scripts as files: YAML or JSON with the field names of `kinescribe.v1.Script`, to be read, edited and rendered."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "
 # A value of at most so many characters, deep in a script, is written on one line.
 _LINE = 100
 _FOLDED = 80
+# What YAML takes for the end of a line, or not at all.
+_SPECIAL = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# A table in a column of a slide is a dozen deep.
+_MOST_DEPTH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ def _is_writers(scene_id: str) -> bool:
 
 
 def _compose(text: str) -> yaml.Node:
-    """The tree of a file. JSON is YAML but for tabs between its tokens, and stricter."""
+    """The tree of a file. JSON is stricter than YAML, but for tabs between its tokens and a few characters in texts."""
     if text.lstrip()[:1] == "{":
         try:
             json.loads(text)
@@ -137,8 +142,9 @@ def _compose(text: str) -> yaml.Node:
             raise ScriptFileError([ScriptProblem(error.lineno, "", f"not JSON: {error.msg}")]) from error
         except RecursionError as error:
             raise ScriptFileError([ScriptProblem(1, "", "nested too deeply")]) from error
-        text = text.replace("\t", " ")
+        text = _SPECIAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\t", " "))
     try:
+        _check_depth(text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -153,6 +159,16 @@ def _compose(text: str) -> yaml.Node:
     if node is None:
         raise ScriptFileError([ScriptProblem(1, "", "the file is empty; expected a script with scenes")])
     return node
+
+
+def _check_depth(text: str) -> None:
+    """libyaml's composer takes the stack for its depth, and ends the process with it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MOST_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise ScriptFileError([ScriptProblem(line, "", "nested too deeply")])
 
 
 class _Reader:
@@ -318,10 +334,13 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    lines = text.split("\n")
     style = None
-    if "\n" in text and text.strip() == text and not any(line != line.rstrip() for line in text.split("\n")):
+    if _SPECIAL.search(text):
+        style = '"'
+    elif len(lines) > 1 and text.strip() == text and all(line == line.rstrip() for line in lines):
         style = "|"
-    elif len(text) > _FOLDED and "\n" not in text and " ".join(text.split(" ")) == text.strip() and "  " not in text:
+    elif len(lines) == 1 and len(text) > _FOLDED and " ".join(text.split()) == text:
         style = ">"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

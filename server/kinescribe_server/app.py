@@ -19,7 +19,7 @@ from kinescribe_server.data_folder import DataFolder, DataFolderInUseError
 from kinescribe_server.engine.local import LocalEngine
 from kinescribe_server.engine.workshop import ProcessWorkshop
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
-from kinescribe_server.jobs.makers import MakerSpec, MakerTable
+from kinescribe_server.jobs.makers import MakerSpec, MakerTable, Speaker
 from kinescribe_server.jobs.making import StepMaker
 from kinescribe_server.jobs.model import Resource
 from kinescribe_server.jobs.orchestrator import Orchestrator
@@ -32,7 +32,7 @@ from kinescribe_server.rpc.convert import watch_event_bytes
 from kinescribe_server.rpc.server import MAX_OPEN_CALLS, RpcServer
 from kinescribe_server.rpc.video import VideoServicer
 from kinescribe_server.rpc.watch import Watcher
-from kinescribe_server.speech.catalog import VOICES
+from kinescribe_server.speech.catalog import HIBARI, makers_for, voice_for, voices
 from kinescribe_server.store.connection import address_of, connect, connect_subscriber, database_of
 from kinescribe_server.store.embedded import EmbeddedValkey
 from kinescribe_server.store.job_store import RedisJobStore
@@ -51,15 +51,21 @@ _WRITERS = {
         ("kinescribe", "markdown-it-py", "mdit-py-plugins", "mathra"),
     )
 }
-_HIBARI = MakerSpec("hibari", "kinescribe_server.speech.maker:make_speech", ("kinescribe", "hibari-tts"))
 _SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))
 _RECORDING = MakerSpec("recording", "kinescribe_server.film.recording:make_recording", ("kinescribe", "av", "numpy"))
 _CLIP = MakerSpec("clip", "kinescribe_server.film.clip:make_clip", ("kinescribe", "av"))
 _FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe", "av"))
 
+
+def _speaker_for(language: str, wanted: str, named: bool) -> Speaker:
+    choice = voice_for(language, wanted, named)
+    makers = tuple(MakerSpec(*maker) for maker in makers_for(language, choice.voice))
+    return Speaker(choice.voice, makers, choice.notice)
+
+
 MAKERS = MakerTable(
     writers=_WRITERS,
-    voices={voice.name: (_HIBARI,) for voice in VOICES},
+    speaker_for=_speaker_for,
     silence=_SILENCE,
     recording=_RECORDING,
     visuals={name: tuple(MakerSpec(*maker) for maker in makers) for name, makers in visual_makers().items()},
@@ -70,7 +76,7 @@ MAKERS = MakerTable(
 
 # What a worker of each resource imports before its first step.
 _WARM = {
-    Resource.SPEECH: (_HIBARI.target,),
+    Resource.SPEECH: (HIBARI.maker[1],),
     Resource.VISUAL: (_WRITERS["offline"].target, VISUAL_MAKERS["slide"][0][1]),
     Resource.RENDER: (_CLIP.target, _FILM.target),
 }
@@ -158,7 +164,7 @@ async def run_service(
         themes = {theme.name: theme.description for theme in THEMES}
         server = RpcServer(
             VideoServicer(jobs, Watcher(jobs, hub, MAX_OPEN_CALLS // 2), artifacts, _catalog(themes)),
-            CatalogServicer(VOICES, themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
+            CatalogServicer(voices(), themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
         )
         address = await server.start(listen)
         folder.announce(address)
@@ -184,10 +190,9 @@ async def _start_valkey(data: Path, stack: AsyncExitStack) -> str:
 
 def _catalog(themes: dict[str, str]) -> Catalog:
     return Catalog(
-        voices=[voice.name for voice in VOICES],
+        voices=[voice.name for voice in voices()],
         themes=list(themes),
         writers=list(MAKERS.writers),
-        default_voice=VOICES[0].name,
         default_theme=next(iter(themes)),
         theme_roles=THEME_ROLES,
         font_roles=FONT_ROLES,

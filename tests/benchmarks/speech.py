@@ -60,9 +60,9 @@ def main() -> int:
     work += [] if small else [(voice.name, maker, voice.languages[0], LONG, 2) for maker, voice in cases]
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         rows = [pool.apply(measured, case) for case in work]
-    print(f"{'voice':16}{'load s':>8}{'speech s':>10}{'CPU s/s':>9}{'MiB':>7}")
+    sys.stdout.write(f"{'voice':16}{'load s':>8}{'speech s':>10}{'CPU s/s':>9}{'MiB':>7}\n")
     for voice, loaded, spoken, cost, peak in rows:
-        print(f"{voice:16}{loaded:8.2f}{spoken:10.1f}{cost:9.4f}{peak:7.0f}")
+        sys.stdout.write(f"{voice:16}{loaded:8.2f}{spoken:10.1f}{cost:9.4f}{peak:7.0f}\n")
     default = voices()[0].name
     missed = [row for row in rows if row[4] > TARGET_MIB or (row[0] == default and row[3] > TARGET_CPU)]
     return 1 if missed else 0

@@ -74,13 +74,15 @@ def _cases() -> list[tuple[VoiceEngine, str]]:
 @pytest.fixture(params=_cases(), ids=lambda case: case[1])
 def speaker(request: pytest.FixtureRequest, tmp_path: Path) -> Speaker:
     """A voice of each engine for each language."""
-    return _speaker(*request.param, tmp_path)
+    used, name = request.param
+    return _speaker(used, name, tmp_path)
 
 
 @pytest.fixture(params=[(engine, engine.voices[0].name) for engine in engines()], ids=lambda case: case[1])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Speaker:
     """One voice of each engine."""
-    return _speaker(*request.param, tmp_path)
+    used, name = request.param
+    return _speaker(used, name, tmp_path)
 
 
 def _speaker(engine: VoiceEngine, name: str, tmp_path: Path) -> Speaker:

@@ -1,8 +1,10 @@
 """Which maker makes what. The table is data: it crosses into worker processes, and imports no maker."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+
+from kinescribe_server.engine.protocol import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,22 @@ class MakerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """The voice that speaks a scene ("" where none can), those who can make its speech, and what the user should know
+    of the choice."""
+
+    voice: str
+    makers: tuple[MakerSpec, ...]
+    notice: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MakerTable:
     """The makers of this installation. Where there are several, they are tried in order."""
 
     writers: Mapping[str, MakerSpec]
-    voices: Mapping[str, tuple[MakerSpec, ...]]
+    speaker_for: Callable[[str, str, bool], Speaker]
+    """Who speaks: for a language (BCP 47), the wanted voice ("" for any), and whether the user named it."""
     silence: MakerSpec
     recording: MakerSpec
     visuals: Mapping[str, tuple[MakerSpec, ...]]

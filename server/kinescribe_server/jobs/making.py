@@ -16,7 +16,7 @@ from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import JobRecord, Resource, Step, StepKind, StepResult
 from kinescribe_server.jobs.plan import Known, Plan, needs, plan, stand_in
 from kinescribe_server.jobs.time_limits import time_limit
-from kinescribe_server.script.model import SCRIPT, Scene, Script
+from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
 from kinescribe_server.store.protocol import Claim, JobStore
 from kinescribe_server.tasks import end_tasks
@@ -61,8 +61,6 @@ class StepMaker:
             return *await self._make_script(claim, job), ""
         known = await self._known(job, step)
         wanted = plan(step, known, self.makers)
-        if step.kind is StepKind.SPEECH and not _is_heard(known.script.scenes[step.segment or 0]):
-            return StepResult({}, {"duration": 0.0}, ""), (), ""
         try:
             return *await self._try_makers(claim, job, wanted), ""
         except MakeError as error:
@@ -100,12 +98,14 @@ class StepMaker:
                     failures.append(error)
                     continue
                 made = await asyncio.to_thread(self.results.put_if_absent, key, made)
-            notices = list(made.notices)
+            notices = [*made.notices, *([wanted.notice] if wanted.notice else [])]
             if failures:
                 notices.append(Notice("OTHER_MAKER", f"{maker.name} made this, because: {failures[0].message}"))
             return StepResult(made.files, made.details, maker.name, cached), tuple(notices)
         if failures:
             raise failures[0]
+        if wanted.notice:
+            raise MakeError(wanted.notice.reason, wanted.notice.message)
         raise MakeError("UNKNOWN_TYPE", f"nothing here makes {_wanted_name(step, wanted)}")
 
     async def _make_with_gauge(self, claim: Claim, maker: MakerSpec, request: Any, limit: float) -> Made:
@@ -139,10 +139,6 @@ class StepMaker:
             raise MakeError("RESULT_MISSING", f"{step} needs {', '.join(missing)}", retryable=True)
         script = await asyncio.to_thread(_load_script, self.artifacts, results[script_step].files["script"].sha256)
         return Known(job.request, script, results)
-
-
-def _is_heard(scene: Scene) -> bool:
-    return bool(scene.narration.strip() or scene.audio_attachment)
 
 
 def _load_script(artifacts: ArtifactStore, sha256: str) -> Script:

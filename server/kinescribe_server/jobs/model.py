@@ -108,8 +108,8 @@ class BrandOptions:
 class Options:
     """How a film is to be made, every default filled in."""
 
-    voice: str
     theme: str
+    voice: str = ""
     language: str = ""
     width: int = 1920
     height: int = 1080

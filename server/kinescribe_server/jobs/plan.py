@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kinescribe_server.artifacts.protocol import StoredFile
+from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.film.protocol import (
     ClipOnTimeline,
     ComposeRequest,
@@ -51,10 +52,12 @@ _VISUAL_TYPES: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The request of a step, and the makers that are tried for it in order."""
+    """The request of a step, the makers that are tried for it in order, and what the user should know of the choice;
+    where there is no maker, that is why."""
 
     request: Any
     makers: tuple[MakerSpec, ...]
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,7 @@ def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
             if scene.audio_attachment:
                 recording = known.request.attachments[scene.audio_attachment]
                 return Plan(RecordingRequest(recording, scene.narration), (makers.recording,))
-            request = _speech_request(scene, known.script, options)
-            return Plan(request, makers.voices.get(request.voice, ()) if scene.narration.strip() else ())
+            return _speech_plan(scene, known, makers)
         case StepKind.VISUAL:
             visual = _visual_of(scene)
             return Plan(_visual_request(visual, scene, known), makers.visuals.get(visual_type(visual), ()))
@@ -107,10 +109,9 @@ def stand_in(step: Step, known: Known, makers: MakerTable, reason: str, message:
     scene, options = known.script.scenes[step.segment], known.request.options
     match step.kind:
         case StepKind.SPEECH:
-            speech = _speech_request(scene, known.script, options)
-            reads_aloud = scene.audio_attachment and scene.narration.strip()
-            voices = makers.voices.get(speech.voice, ()) if reads_aloud else ()
-            return Plan(speech, (*voices, makers.silence))
+            spoken = _speech_plan(scene, known, makers)
+            voices = spoken.makers if scene.audio_attachment else ()
+            return Plan(spoken.request, (*(maker for maker in voices if maker != makers.silence), makers.silence))
         case StepKind.VISUAL:
             request = PlaceholderRequest(
                 visual=scene.visual,
@@ -151,14 +152,21 @@ def _language_of(scene: Scene, script: Script, options: Options) -> str:
     return scene.language or options.language or script.language or _DEFAULT_LANGUAGE
 
 
-def _speech_request(scene: Scene, script: Script, options: Options) -> SpeechRequest:
-    return SpeechRequest(
+def _speech_plan(scene: Scene, known: Known, makers: MakerTable) -> Plan:
+    """A narration is spoken by who can speak its language; where there is nothing to say, there is silence."""
+    options = known.request.options
+    language, named = _language_of(scene, known.script, options), scene.voice or options.voice
+    speaker = makers.speaker_for(language, named, bool(named))
+    request = SpeechRequest(
         narration=scene.narration,
-        voice=scene.voice or options.voice,
-        language=_language_of(scene, script, options),
+        voice=speaker.voice,
+        language=language,
         rate=options.speaking_rate,
         lexicon=options.lexicon,
     )
+    if not scene.narration.strip():
+        return Plan(request, (makers.silence,))
+    return Plan(request, speaker.makers if speaker.voice else (), speaker.notice)
 
 
 def _visual_request(visual: Visual, scene: Scene, known: Known) -> VisualRequest:

@@ -24,7 +24,6 @@ class Catalog:
     voices: Collection[str]
     themes: Collection[str]
     writers: Collection[str]
-    default_voice: str
     default_theme: str
     theme_roles: Collection[str] = ()
     font_roles: Collection[str] = ()

@@ -45,9 +45,9 @@ def merged(*layers: job_pb2.VideoOptions) -> job_pb2.VideoOptions:
 
 def options_of(message: job_pb2.VideoOptions, catalog: Catalog) -> Options:
     """Checked options with every default filled in."""
-    defaults = Options(voice=catalog.default_voice, theme=catalog.default_theme)
+    defaults = Options(theme=catalog.default_theme)
     return Options(
-        voice=message.voice or defaults.voice,
+        voice=message.voice,
         theme=message.theme or defaults.theme,
         language=message.language,
         width=message.width or defaults.width,

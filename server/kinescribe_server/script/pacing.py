@@ -1,6 +1,7 @@
 """Scenes of five to thirty seconds: a shot that says too little joins a neighbour, one that says too much is cut."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -76,12 +77,15 @@ def squeezed(shots: Sequence[Shot], most: int, *, english: bool) -> list[Shot]:
 
 
 def _short_joined(shots: Sequence[Shot], english: bool, *, across: bool) -> list[Shot]:
-    """One pass from left to right; `across` says whether headings may be crossed."""
+    """One pass from left to right; `across` crosses headings, for sections that are nothing but a short shot."""
     joined: list[Shot] = []
+    sizes = Counter(shot.section for shot in shots)
     for shot in shots:
         both = None
-        if joined and _may_join(joined[-1], shot, across) and min(joined[-1].words, shot.words) < MIN_WORDS:
-            both = _join(joined[-1], shot, MAX_WORDS, english)
+        if joined and _may_join(joined[-1], shot, across):
+            brief = [one for one in (joined[-1], shot) if one.words < MIN_WORDS]
+            if any(not across or sizes[one.section] == 1 for one in brief):
+                both = _join(joined[-1], shot, MAX_WORDS, english)
         if both:
             joined[-1] = both
         else:
@@ -90,7 +94,7 @@ def _short_joined(shots: Sequence[Shot], english: bool, *, across: bool) -> list
 
 
 def _may_join(first: Shot, second: Shot, across: bool) -> bool:
-    """Sections are joined in fixed pairs, 1 with 2 and 3 with 4: an edit in one then changes no scene beyond its pair."""
+    """Sections are joined in fixed pairs, 1 with 2 and 3 with 4: an edit in one changes no scene beyond its pair."""
     if not across:
         return first.section == second.section
     return first.section + 1 == second.section and second.section % 2 == 0

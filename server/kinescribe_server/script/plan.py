@@ -90,7 +90,8 @@ class _Planner:
         first, *others = shots
         if isinstance(block, ListBlock) and says and first.words + sum(map(count_words, says)) > MAX_WORDS:
             # A list and its lead that do not fit in one scene: the lead has the slide's title to itself.
-            self.shots.append(Shot(self._title, Slide(title=self._title, blocks=_shown_lead(lead)), says))
+            slide = Slide(title=self._title, blocks=_shown_lead(lead))
+            self.shots.append(Shot(self._title, slide, says, tuple(lead)))
             self.shots += shots
             return
         self.shots += [_led(first, lead, says), *others]
@@ -150,7 +151,7 @@ class _Planner:
 
 def _is_brief(shot: Shot) -> bool:
     """Whether a slide of prose says so little that its heading is said too: "Licence: See the file of that name."."""
-    return not _is_picture(shot.visual) and shot.words < MIN_WORDS
+    return bool(shot.sentences) and shot.words < MIN_WORDS
 
 
 def _is_picture(visual: Visual) -> bool:

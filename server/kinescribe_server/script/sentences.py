@@ -13,6 +13,8 @@ WORDS_PER_SECOND = 2.6
 # A scene says 5 to 30 seconds: 13 to 78 words, with some room for the pauses between long sentences.
 MIN_WORDS = 13
 MAX_WORDS = 74
+# By how much the pieces of a long sentence may be longer than equal ones, so that they end with a clause.
+_CLAUSE_WORDS = 6
 # A sentence of more characters is cut whatever its words are, so that no narration comes near the limit of 5,000.
 _MAX_CHARACTERS = 900
 
@@ -43,8 +45,11 @@ def fitted(sentence: str) -> list[str]:
     """A sentence in as few pieces as can be said in one scene each, cut at clauses or words."""
     if _fits(sentence):
         return [sentence]
-    clauses = [piece for clause in _CLAUSE_END.split(sentence) for piece in _word_runs(clause)]
-    return [" ".join(run) for run in _packed(clauses)]
+    # About equal pieces: a tail of three words would be a scene of one second.
+    words = count_words(sentence)
+    most = min(MAX_WORDS, words / math.ceil(words / MAX_WORDS) + _CLAUSE_WORDS) if words else MAX_WORDS
+    clauses = [piece for clause in _CLAUSE_END.split(sentence) for piece in _word_runs(clause, most)]
+    return [" ".join(run) for run in _packed(clauses, most)]
 
 
 def split_sentences(text: Text, language: str) -> list[Text]:
@@ -88,13 +93,13 @@ def balanced(items: Sequence[T], weigh: Callable[[T], float], limit: float = MAX
     return groups
 
 
-def _fits(piece: str) -> bool:
-    return len(piece) <= _MAX_CHARACTERS and count_words(piece) <= MAX_WORDS
+def _fits(piece: str, most: float = MAX_WORDS) -> bool:
+    return len(piece) <= _MAX_CHARACTERS and count_words(piece) <= most
 
 
-def _word_runs(clause: str) -> list[str]:
+def _word_runs(clause: str, most: float) -> list[str]:
     """A clause in pieces short enough to be said in one scene."""
-    if _fits(clause):
+    if _fits(clause, most):
         return [clause]
     if _WIDE.search(clause):
         size = MAX_WORDS
@@ -102,16 +107,16 @@ def _word_runs(clause: str) -> list[str]:
     words = [
         word[start : start + _LONG_WORD * 3] for word in clause.split() for start in range(0, len(word), _LONG_WORD * 3)
     ]
-    return [" ".join(run) for run in _packed(words)]
+    return [" ".join(run) for run in _packed(words, most)]
 
 
-def _packed(pieces: Sequence[str]) -> list[list[str]]:
+def _packed(pieces: Sequence[str], most: float) -> list[list[str]]:
     """Runs of pieces, each within the words and characters of one scene."""
     runs: list[list[str]] = []
     words, characters = 0.0, 0
     for piece in pieces:
         weight = count_words(piece)
-        if runs and words + weight <= MAX_WORDS and characters + len(piece) < _MAX_CHARACTERS:
+        if runs and words + weight <= most and characters + len(piece) < _MAX_CHARACTERS:
             runs[-1].append(piece)
             words, characters = words + weight, characters + len(piece) + 1
         else:

@@ -27,7 +27,6 @@ PICO = VoiceEngine(
         for tag in ("en-US", "en-GB", "de-DE", "es-ES", "fr-FR", "it-IT")
     ),
 )
-VOICES = HIBARI.voices
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,3 @@ def with_notices(notices: Sequence[Notice], speech: Speech) -> Speech:
 def _sixteen_bit(blocks: Iterable[Samples]) -> Iterator[bytes]:
     for block in blocks:
         yield (block.clip(-1, 1) * 32767).round().astype("<i2").tobytes()
-
-
-def make_speech(request: SpeechRequest, bench: Bench) -> Made:
-    from kinescribe_server.speech.hibari import make_speech as make  # noqa: PLC0415
-
-    return make(request, bench)

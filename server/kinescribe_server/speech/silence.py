@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kinescribe_server.engine.protocol import Bench, Made
+from kinescribe_server.engine.protocol import Bench, Made, Notice
 from kinescribe_server.speech.protocol import SpeechRequest, Word
 from kinescribe_server.speech.wav import SAMPLE_BYTES, store_wav
 from kinescribe_server.speech.words import is_unspaced, words_to_json, written_words
@@ -24,7 +24,9 @@ def make_silence(request: SpeechRequest, bench: Bench) -> Made:
     spread = duration / words[-1].end if words else 1.0
     timed = [Word(word.text, word.start * spread, word.end * spread, word.first, word.last) for word in words]
     times = bench.artifacts.put_bytes(words_to_json(timed), "application/json")
-    return Made(files={"audio": audio, "words": times}, details={"duration": audio.duration})
+    details = {"duration": audio.duration, "word_times": "estimated"}
+    notice = Notice("SCENE_SILENT", f"nothing is said for {duration:.1f} s, the time that it takes to read the words")
+    return Made(files={"audio": audio, "words": times}, details=details, notices=(notice,))
 
 
 def _reading_times(narration: str, rate: float) -> list[Word]:

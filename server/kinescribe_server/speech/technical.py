@@ -38,6 +38,7 @@ _UNITS = {
 }  # fmt: skip
 _PER = {"s": "second", "sec": "second", "ms": "millisecond", "min": "minute", "h": "hour", "day": "day"}
 _NAMED_BITS = {"kbps": "kilobits per second", "Tbps": "terabits per second", "rpm": "revolutions per minute"}
+_LARGE = {"k": "thousand", "M": "million", "B": "billion"}
 _POWERS = {"2": "squared", "3": "cubed"}
 
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
@@ -133,7 +134,7 @@ _RULES: tuple[Rule, ...] = (
         ),
         _address,
     ),
-    (re.compile(rf"(?<=[A-Za-z{MARKS}]):(?=\d{{2,5}}\b(?!:))"), " port "),
+    (re.compile(rf"(?:(?<=[{MARKS}]):(?=\d{{2,5}}\b(?!:))|(?<=[A-Za-z]):(?=\d{{4,5}}\b(?![:-])))"), " port "),
     (re.compile(r"(?i)(?<=\bport )(\d{3})\b"), lambda match: _three_digits(match[1])),
     # Numbers of other bases
     (re.compile(r"\b0[xX]([0-9A-Fa-f]+)\b"), lambda match: f"hex {_digits(match[1])}"),
@@ -174,11 +175,10 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<![\w-])--(?=[a-z])"), "dash dash "),
     (re.compile(r"(?<![\w-])-(?=[A-Za-z]\b)"), "dash "),
     (re.compile(r"\b[A-Z0-9]+(?:_[A-Z0-9]+)+\b"), _constant),
-    (re.compile(r"(?<=[a-z_])[iI]d(?=s?\b|[A-Z_])(?<=_id|[a-z]Id)"), " ID"),
+    (re.compile(r"(?:_id|(?<=[a-z])Id)(?=s?\b|[A-Z_])"), " ID"),
     (re.compile(r"(?<=[a-z]{2})(?<!\bMc)(?<!\bMac)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})"), " "),
     (re.compile(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])"), " "),
 )
-_LARGE = {"k": "thousand", "M": "million", "B": "billion"}
 
 
 def technical(text: str) -> str:

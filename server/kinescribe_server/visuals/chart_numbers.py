@@ -118,7 +118,9 @@ def axis_for(values: Sequence[float], most_ticks: int, *, from_zero: bool, whole
     low, high = min(values), max(values)
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
+    if from_zero and low == high:
+        high = 1.0
+    elif low == high:
         low, high = low - (abs(low) or 1.0) * 0.5, high + (abs(high) or 1.0) * 0.5
     ticks = [float(tick) for tick in MaxNLocator(most_ticks, steps=_STEPS, integer=whole).tick_values(low, high)]
     # A tick's rounding error would be written out as 0.30000000000000004.
@@ -133,7 +135,8 @@ def bins_for(series: Sequence[ChartSeries]) -> Values:
     values = np.array([value for one in series for value in one.values])
     low, high = float(values.min()), float(values.max())
     if low == high:
-        return (low - 0.5, low + 0.5)
+        half = max(0.5, abs(low) / 20)
+        return (low - half, low + half)
     found = len(np.histogram_bin_edges(values, bins="auto")) - 1 if high - low > 1e-9 * max(abs(low), abs(high)) else 1
     wanted = min(max(found, _BINS[0]), _BINS[1])
     return axis_for((low, high), wanted, from_zero=False).ticks

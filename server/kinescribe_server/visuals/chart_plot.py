@@ -33,6 +33,8 @@ _LABEL = 34.0
 _TICKS_APART = 110.0
 # The names of lying bars take at most so much of the width.
 _NAMES_SHARE = 0.4
+# A name below a plot takes at most so much of the width.
+_WIDEST = 0.4
 # Labels side by side keep this much of their slots.
 _FILLED = 0.92
 # Bars are named with their numbers and appear one by one if there are no more than this.
@@ -87,8 +89,8 @@ def plan_plot(chart: Chart, words: Words, room: Room) -> Plan:
     across = Axis(-0.5, len(chart.labels) - 0.5, tuple(float(index) for index in range(len(chart.labels))))
     lying = False
     if chart.kind == "histogram":
-        across = Axis(bins[0], bins[-1], bins)
-        plot = _standing(frame, across, _written(bins, 0, words))
+        across, power = Axis(bins[0], bins[-1], bins), power_of(bins)
+        plot = _standing(frame, across, _written(bins, power, words), power)
     elif chart.kind == "scatter":
         positions = [x for series in chart.series for x in series.x_values]
         across = axis_for(positions, max(3, int(room.width / (1.6 * _TICKS_APART * room.unit))), from_zero=False)
@@ -147,15 +149,23 @@ def _standing(frame: _Frame, across: Axis, names: Sequence[str], power: int = 0)
         right -= max(words.width(names[-1], size) / 2, gap)
     below = _below(frame, frame.chart.x_title, power_words(power))
     lines = _name_lines(frame, names, (right - left) / max(1, len(names)))
-    bottom = below - gap - len(lines[0][1]) * LINE * size
+    # Below the number at the foot of the other axis, which a wide name would else touch.
+    apart = 0.62 * LINE * size
+    bottom = below - apart - len(lines[0][1]) * LINE * size
+    names_top = bottom + apart
+    if frame.numbered and frame.values.low < 0:  # numbers stand below their bars
+        bottom -= LINE * size
     centres = [place for _, place in places(across, left, right)]
-    step = lines[1][0] - lines[0][0] if len(lines) > 1 else len(names)
+    ends = [room.left] * len(lines[0][1])
     for index, shown in lines:
         for row, line in enumerate(shown):
-            width = min(words.width(line, size), step * (right - left) / len(names))
-            # At the ends of an axis a name stays on the page.
+            width = min(words.width(line, size), _WIDEST * (right - left))
+            # At the ends of an axis a name stays on the page, unless another is there.
             x = min(max(centres[index] - width / 2, room.left), room.right - width)
-            frame.labels.append(words.label(line, (x, bottom + gap + row * LINE * size, width), size, "center"))
+            if line and x >= ends[row]:
+                at = (x, names_top + row * LINE * size, width)
+                frame.labels.append(words.label(line, at, size, "center"))
+                ends[row] = x + width + gap / 2
     for (_, place), tick in zip(places(frame.values, bottom, top), ticks, strict=False):
         frame.labels.append(
             words.label(tick, (room.left, place - LINE * size / 2, left - gap - room.left), size, "right", muted=True)

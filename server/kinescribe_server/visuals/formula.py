@@ -206,9 +206,18 @@ def _content(title: str, drawing: Drawing, signs: Sequence[_Sign], count: int, t
                 "height": box[3] - box[1], "size": 1, "color": theme.colors["text"],
                 "background": theme.colors["page"], "from": row,
             }
-            for row, box in enumerate(boxes)
+            for row, box in enumerate(_one_below_the_other(boxes))
         ],
     }  # fmt: skip
+
+
+def _one_below_the_other(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes of the lines without what reaches down beside the next line, as a brace does."""
+    tops = [box[1] for box in boxes[1:]] + [boxes[-1][3]]
+    return [
+        (left, top, right, min(bottom, below) if below > top else bottom)
+        for (left, top, right, bottom), below in zip(boxes, tops, strict=True)
+    ]
 
 
 def _with_words(drawn: Drawn, result: Mapping[str, Any], count: int) -> Drawn:

@@ -22,6 +22,8 @@ from kinescribe_server.visuals.themes import Theme
 from kinescribe_server.visuals.wording import one_line, plain_source
 
 _MAX_CHARACTERS = 20_000
+# A line is a box or more; so many cannot be read on a page, and some types take seconds for a thousand.
+_MAX_LINES = 600
 # Mermaid's own limit (its setting maxEdges). Layout time grows with the square of it.
 _MAX_EDGES = 500
 _EDGE = re.compile(r"--|==|-\.|~~~|->|<-|&")
@@ -48,18 +50,21 @@ _WHERE = re.compile(r"^([\w-]+) at (\d+):(\d+): (.*)", re.DOTALL)
 _FLOW = re.compile(r"^(\s*(?:flowchart|graph)\s+)(LR|RL|TD|TB|BT)\b", re.MULTILINE)
 # The types whose layout can be closer; trying takes as long as drawing.
 _DIRECTED = re.compile(r"^\s*(?:flowchart|graph|sequenceDiagram)\b", re.MULTILINE)
+# It counts the days one by one, be they millions.
+_COUNTS_DAYS = re.compile(r"^\s*gantt\b.*^\s*excludes\b", re.MULTILINE | re.DOTALL)
 _TURNED = {"LR": "TD", "RL": "BT", "TD": "LR", "TB": "LR", "BT": "RL"}
 
 Render = Callable[[str, Theme], Drawing]
 
 
 def make_diagram_with_mermaid_render(request: VisualRequest, bench: Bench) -> Made:
-    """Draws `request.visual`, a Diagram. Raises MakeError (DIAGRAM_INVALID, DIAGRAM_TOO_LARGE, THEME_UNKNOWN)."""
+    """Draws `request.visual`, a Diagram. Raises MakeError (DIAGRAM_INVALID, DIAGRAM_TOO_LARGE,
+    THEME_UNKNOWN)."""
     return _make(request, bench, _with_mermaid_render)
 
 
 def make_diagram_with_mmdr(request: VisualRequest, bench: Bench) -> Made:
-    """As make_diagram_with_mermaid_render, with the other renderer."""
+    """As make_diagram_with_mermaid_render, with the other renderer. Raises MakeError (DIAGRAM_UNSUPPORTED) too."""
     return _make(request, bench, _with_mmdr)
 
 
@@ -105,12 +110,12 @@ def _changed(number: int, step: Step, placed: Sequence[tuple[int, PlacedLabel]],
 def _check_amount(source: str) -> None:
     if not source.strip():
         raise MakeError("DIAGRAM_INVALID", "the diagram has no source")
-    edges = len(_EDGE.findall(source))
-    if len(source) > _MAX_CHARACTERS or edges > _MAX_EDGES:
+    edges, lines = len(_EDGE.findall(source)), source.count("\n") + 1
+    if len(source) > _MAX_CHARACTERS or edges > _MAX_EDGES or lines > _MAX_LINES:
         raise MakeError(
             "DIAGRAM_TOO_LARGE",
-            f"the diagram has {len(source):,} characters and about {edges:,} edges; "
-            f"a diagram can have {_MAX_CHARACTERS:,} characters and {_MAX_EDGES} edges",
+            f"the diagram has {len(source):,} characters in {lines:,} lines and about {edges:,} edges; "
+            f"a diagram can have {_MAX_CHARACTERS:,} characters, {_MAX_LINES} lines and {_MAX_EDGES} edges",
         )
 
 
@@ -179,6 +184,8 @@ def _pele_colors(theme: Theme) -> dict[str, str]:
 
 
 def _with_mmdr(source: str, theme: Theme) -> Drawing:
+    if _COUNTS_DAYS.search(source):
+        raise MakeError("DIAGRAM_UNSUPPORTED", "this renderer draws no gantt charts that exclude days")
     try:
         svg = mmdr.render(_with_colors(source, theme)).svg()
     except ValueError as error:

@@ -11,7 +11,7 @@ from tests.conftest import DATA
 
 from kinescribe_server.film.alignment import STEP_SECONDS, Stretch, aligned, voiced
 from kinescribe_server.film.captions import Spoken, captions
-from kinescribe_server.speech.catalog import VOICES
+from kinescribe_server.speech.catalog import HIBARI
 from kinescribe_server.speech.hibari import HibariEngine
 from kinescribe_server.speech.protocol import Speech, SpeechRequest
 
@@ -28,7 +28,7 @@ def levels(speech: Speech, noise: float = 0.0) -> NDArray[np.float64]:
 
 @pytest.fixture(scope="module")
 def spoken() -> list[tuple[str, Speech]]:
-    engine, voice = HibariEngine(), next(voice.name for voice in VOICES if voice.engine == "hibari")
+    engine, voice = HibariEngine(), HIBARI.voices[0].name
     return [(text, engine.speak(SpeechRequest(text, voice))) for text in PARAGRAPHS]
 
 

@@ -14,7 +14,7 @@ from kinescribe_server.script.model import Diagram, OtherVisual, Scene, Script, 
 from kinescribe_server.speech.protocol import SpeechRequest
 from kinescribe_server.visuals.protocol import PlaceholderRequest, VisualRequest
 
-_OPTIONS = Options(voice=next(iter(MAKERS.voices)), theme="light")
+_OPTIONS = Options(theme="light")
 _FILE = StoredFile("0" * 64, 1, "image/png")
 
 
@@ -59,10 +59,30 @@ def test_nothing_stands_in_for_a_clip_or_the_film() -> None:
 
 
 def test_a_scenes_language_and_voice_win_over_the_scripts_and_the_options() -> None:
-    known = _known(Scene(narration="Hallo.", language="de", voice="other"))
+    known = _known(Scene(narration="Hallo.", language="de", voice="pico-de-de"))
     request = plan(Step(StepKind.SPEECH, 0), known, MAKERS).request
     assert isinstance(request, SpeechRequest)
-    assert (request.language, request.voice) == ("de", "other")
+    assert (request.language, request.voice) == ("de", "pico-de-de")
+
+
+def test_a_voice_that_cannot_speak_the_language_gives_way_and_the_user_is_told() -> None:
+    known = _known(Scene(narration="Hallo.", language="de", voice="heart"))
+    spoken = plan(Step(StepKind.SPEECH, 0), known, MAKERS)
+    assert spoken.request.voice == "pico-de-de"
+    assert spoken.notice is not None
+    assert spoken.notice.reason == "VOICE_CHANGED"
+
+
+def test_a_language_that_nobody_speaks_has_no_maker_and_a_reason() -> None:
+    spoken = plan(Step(StepKind.SPEECH, 0), _known(Scene(narration="x", language="tlh")), MAKERS)
+    assert spoken.makers == ()
+    assert spoken.notice is not None
+    assert spoken.notice.reason == "VOICE_CANNOT_SPEAK"
+
+
+def test_where_there_is_nothing_to_say_there_is_silence() -> None:
+    spoken = plan(Step(StepKind.SPEECH, 0), _known(Scene(title="Why")), MAKERS)
+    assert [maker.name for maker in spoken.makers] == ["silence"]
 
 
 def test_a_recording_is_heard_in_place_of_speech_and_a_voice_reads_its_text_where_it_cannot_be() -> None:
@@ -77,7 +97,7 @@ def test_a_recording_is_heard_in_place_of_speech_and_a_voice_reads_its_text_wher
     assert substitute is not None
     assert isinstance(substitute.request, SpeechRequest)
     assert [maker.name for maker in substitute.makers][-1] == "silence"
-    assert substitute.makers[:-1] == MAKERS.voices[_OPTIONS.voice]
+    assert substitute.makers[0].name == "hibari"
 
 
 def test_a_recording_without_text_gives_way_to_silence() -> None:

@@ -13,7 +13,8 @@ def test_every_option_can_be_given() -> None:
     read = read_options(
         "---\ntitle: A\nkinescribe:\n  voice: bo\n  language: de-AT\n  theme: dark\n  size: 1280x720\n"
         "  frame-rate: 25\n  speaking_rate: 1.25\n  captions: off\n  writer: offline\n  motion: none\n  music: m\n"
-        "  lexicon: {GIF: jif}\n  brand:\n    colors: {accent: '#112233'}\n    fonts: {body: Inter}\n    logo: logo.png\n  strict: yes\n"
+        "  lexicon: {GIF: jif}\n  brand:\n    colors: {accent: '#112233'}\n    fonts: {body: Inter}\n"
+        "    logo: logo.png\n  strict: yes\n"
         "  retention: 12h\n---\nText.",
         KNOWN,
     )

@@ -64,17 +64,13 @@ def test_any_text_gives_the_same_bytes_again_or_a_clear_refusal(text: str) -> No
 
 
 def test_identifiers_are_made_from_content_and_unique(write: Write) -> None:
-    before = write(
-        f"# T\n\n{INTRO}\n\n## A\n\nAlpha beta gamma delta, and then epsilon, zeta, eta, theta, iota, kappa and lambda.\n\n## B\n\nFirst version of this, with as many words as it takes for a scene.\n"
-    ).scenes
-    after = write(
-        f"# T\n\n{INTRO}\n\n## A\n\nAlpha beta gamma delta, and then epsilon, zeta, eta, theta, iota, kappa and lambda.\n\n## B\n\nSecond version of this, with as many words as it takes for a scene.\n"
-    ).scenes
+    head = f"# T\n\n{INTRO}\n\n## A\n\nAt first, {INTRO}\n\n## B\n\n"
+    before = write(f"{head}The first version: {INTRO}\n").scenes
+    after = write(f"{head}The second version: {INTRO}\n").scenes
     assert [scene.id for scene in before[:2]] == [scene.id for scene in after[:2]]
     assert before[2].id != after[2].id
     repeated = write(
-        f"# T\n\n{INTRO}\n\n"
-        + "## A\n\nAlpha beta gamma delta, and then epsilon, zeta, eta, theta, iota, kappa and lambda.\n\n" * 3
+        f"# T\n\n{INTRO}\n\n" + "## A\n\nThe same words again and again, as often as it takes to fill a scene.\n\n" * 3
     ).scenes
     assert len({scene.id for scene in repeated}) == len(repeated)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", scene.id) for scene in repeated)
@@ -128,11 +124,12 @@ def test_the_language_asked_for_is_kept(write: Write) -> None:
     assert write("Das ist ein ganz normaler deutscher Satz.", "de-AT").language == "de-AT"
 
 
-PARAGRAPHS = st.lists(WORDS, min_size=7, max_size=12).map(lambda parts: " and ".join(parts).capitalize() + ".")
+# Of 13 words at least: shorter sections share a scene with a neighbour.
+PARAGRAPHS = st.integers(13, 120).map(lambda count: " ".join(f"word{count}" for _ in range(count)).capitalize() + ".")
 
 
-@given(st.lists(PARAGRAPHS, min_size=3, max_size=8, unique=True), st.integers(0, 7), PARAGRAPHS)
-@settings(max_examples=60, deadline=None)
+@given(st.lists(PARAGRAPHS, min_size=2, max_size=5), st.integers(0, 4), PARAGRAPHS)
+@settings(max_examples=40, deadline=None)
 def test_changing_one_paragraph_changes_only_the_ids_of_its_scenes(
     paragraphs: list[str], index: int, other: str
 ) -> None:
@@ -152,18 +149,17 @@ def test_changing_one_paragraph_changes_only_the_ids_of_its_scenes(
 def test_a_passage_in_another_language_says_so(write: Write) -> None:
     german = "Der Regen fällt auf die Dächer der Stadt, und die Menschen suchen schnell einen trockenen Platz. " * 2
     script = write(f"# Rain\n\n{INTRO}\n\n## A\n\n{INTRO * 5}\n\n## B\n\n{german}\n", "")
-    assert (script.language, [scene.language for scene in script.scenes]) == ("en", ["", "", "de"])
+    assert (script.language, [scene.language for scene in script.scenes]) == ("en", ["", "", "", "de"])
 
 
 def test_pictures_that_are_there_are_shown_with_what_they_show(write: Write) -> None:
-    text = f"# T\n\n{INTRO}\n\n## S\n\n{INTRO}\n\n![A map of the river](my%20map.png)\n\n![Gone](gone.png)\n"
+    text = f"# T\n\n{INTRO}\n\n## S\n\n{INTRO} Now look.\n\n![A map of the river](my%20map.png)\n\n![Gone](gone.png)\n"
     written = OfflineWriter().write(ScriptRequest(text, "en", images={"my map.png": "att-1"}))
-    slide = written.script.scenes[-1].visual
-    assert isinstance(slide, Slide) and isinstance(slide.blocks[0], Columns)
-    assert slide.blocks[0].second == (
-        Image("att-1", "A map of the river", "A map of the river"),
-        Image("", "Gone", "Gone"),
-    )
+    assert written.script.scenes[-1].visual == Image("att-1", "A map of the river", "A map of the river")
+    assert written.script.scenes[-1].narration == f"{INTRO} Now look."
+    missing = write(f"# T\n\n{INTRO}\n\n## S\n\n![Gone](gone.png)\n\nWe saw it. {INTRO}\n").scenes[-1].visual
+    assert isinstance(missing, Slide) and isinstance(missing.blocks[0], Columns)
+    assert missing.blocks[0].second == (Image("", "Gone", "Gone"),)
     assert [notice.message for notice in written.notices] == ["the picture 'gone.png' was not uploaded"]
 
 

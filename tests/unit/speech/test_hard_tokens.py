@@ -13,7 +13,7 @@ TOKENS: dict[str, dict[str, str]] = tomllib.loads(
     (Path(__file__).parents[2] / "data" / "hard_tokens.toml").read_text("utf-8")
 )
 # Where the stress is, and how weak a vowel without it, depends on the words around.
-_WEAK = str.maketrans(dict.fromkeys("ᵊᵻɐɪʊʌ", "ə") | dict.fromkeys("ˈˌ", "") | {"T": "t"})
+_WEAK = str.maketrans(dict.fromkeys("ᵊᵻɐɪʊʌɜ", "ə") | dict.fromkeys("ˈˌ", "") | {"T": "t"})
 
 
 @pytest.fixture(scope="module")

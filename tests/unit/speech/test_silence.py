@@ -16,6 +16,9 @@ def silence(bench: WorkerBench, narration: str, rate: float = 1.0) -> tuple[floa
     with wave.open(str(bench.artifacts.path(audio.sha256))) as wav:
         assert not any(wav.readframes(wav.getnframes()))
         assert wav.getnframes() / wav.getframerate() == audio.duration == made.details["duration"]
+    (notice,) = made.notices
+    assert notice.reason == "SCENE_SILENT"
+    assert f"{audio.duration:.1f} s" in notice.message
     words = words_from_json(bench.artifacts.read(made.files["words"].sha256))
     assert all(narration[word.first : word.last] == word.text for word in words)
     return float(made.details["duration"]), words

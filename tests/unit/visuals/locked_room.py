@@ -4,6 +4,7 @@ Run as `python -m tests.unit.visuals.locked_room FOLDER TARGET`, with a pickled 
 line of JSON.
 """
 
+import contextlib
 import json
 import pickle
 import resource
@@ -91,10 +92,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     bench = WorkerBench(ArtifactFolder(folder, min_free_bytes=0))
     make = resolve_name(target)
-    try:
+    with contextlib.suppress(MakeError):  # a maker of pictures has none to warm up with
         make(VisualRequest(_HARMLESS[type(request.visual)]), bench)
-    except MakeError:
-        pass  # a maker of pictures has none to warm up with
     touched = _watched(folder)
     started = time.monotonic()
     reason, message = "", ""
@@ -105,9 +104,7 @@ def main() -> None:
     seconds = time.monotonic() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(  # noqa: T201
-        json.dumps(
-            {"reason": reason, "message": message, "seconds": seconds, "peak_bytes": peak, "touched": touched}
-        )
+        json.dumps({"reason": reason, "message": message, "seconds": seconds, "peak_bytes": peak, "touched": touched})
     )
 
 

@@ -4,6 +4,7 @@ from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import Code, LineRange
 from kinescribe_server.visuals.code import make_code
+from kinescribe_server.visuals.code_words import focus_cue
 from kinescribe_server.visuals.protocol import VisualRequest
 
 from .inspection import SIZES, boxes, cues, layout_faults, picture
@@ -25,6 +26,9 @@ LISTINGS = {
     "long": Code("\n".join(f"line {n} of the listing" for n in range(1, 61)), "rust", "Long"),
     "minified": Code("a=b+c;" * 600, "js"),
     "one word": Code("x" * 3000, "js"),
+    "another highlighter": Code(
+        "contract Token {\n\tuint  total; // all\n" + 'string a = "' + "x" * 300 + '";\n}', "solidity"
+    ),
     "odd": Code("\x00\x1b[31m\ud83d\u202e\r\nnext\u2028line", "\x00"),
 }
 
@@ -41,7 +45,7 @@ def test_a_listing_lies_on_its_page_in_readable_type(name: str, size: tuple[int,
 def test_every_focus_is_a_state_in_which_the_other_lines_recede(bench: WorkerBench) -> None:
     made = make_code(VisualRequest(LISTINGS["python"]), bench)
 
-    assert cues(made) == ["", ""]
+    assert cues(made) == ["scores", "weights"]
     bands = [{b["text"] for b in boxes(made, bench) if b["state"] == s and b["color"] == "#0f172a"} for s in (0, 1)]
     lines = PYTHON.splitlines()
     assert bands == [{"Attention", *lines[4:7]}, {"Attention", *lines[7:9]}]
@@ -78,6 +82,34 @@ def test_the_highlighter_colours_what_it_knows(bench: WorkerBench) -> None:
 
     assert coloured.files["state-00"] != plain.files["state-00"]
     assert coloured.files["layout"] == plain.files["layout"]
+
+
+@pytest.mark.parametrize("language", ["solidity", "cobol", "prolog", "vhdl", "docker", "golang", "CSharp", "nim"])
+def test_languages_that_only_the_other_highlighter_knows_are_coloured(language: str, bench: WorkerBench) -> None:
+    source = 'is 12 "text" -- x\n// y\n# z\nFROM a\nif (x) return 12; /* a */\nfunction f(x) public;'
+    coloured = make_code(VisualRequest(Code(source, language)), bench)
+    plain = make_code(VisualRequest(Code(source)), bench)
+
+    assert coloured.files["state-00"] != plain.files["state-00"]
+    assert coloured.files["layout"] == plain.files["layout"]
+
+
+@pytest.mark.parametrize(
+    ("source", "cue"),
+    [
+        ("def top_k(items):", "top k"),
+        ("    public async function sendMail(to) {", "send mail"),
+        ("struct HTTPServer {", "http server"),
+        ("total += price * amount", "total"),
+        ("self.weights = np.zeros(3)", "weights"),
+        ("if a == b:\n    print(a)", "print"),
+        ("}", ""),
+    ],
+)
+def test_a_focus_is_introduced_by_what_it_defines_sets_or_calls(source: str, cue: str) -> None:
+    lines = ["x = 1", *source.split("\n")]
+
+    assert focus_cue(lines, LineRange(2, len(lines))) == cue
 
 
 @pytest.mark.parametrize(("source", "reason"), [(" \n\n", "CODE_EMPTY"), ("x" * 20_001, "CODE_TOO_LARGE")])

@@ -1,4 +1,10 @@
+import contextlib
+import itertools
+import json
+import re
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,12 +13,15 @@ from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.engine.protocol import MakerFunction
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import Diagram
-from kinescribe_server.visuals.drawing import safe_drawing
+from kinescribe_server.visuals.contrast import contrast
 from kinescribe_server.visuals.mermaid import make_diagram_with_mermaid_render, make_diagram_with_mmdr
 from kinescribe_server.visuals.protocol import VisualRequest
 
-from .inspection import SIZES, boxes, layout_faults, picture
+from .inspection import AA, SIZES, boxes, cues, layout_faults, picture
 
+EXAMPLES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "data" / "mermaid" / "examples.json").read_text(encoding="utf-8")
+)["examples"]
 CHAIN = """flowchart LR
   A[User question] --> B[Embed query] --> C[(Vector store)]
   C -->|top k| D[Rerank] --> P[Build prompt] --> L{{LLM}} --> E{Good?}
@@ -32,6 +41,14 @@ DIAGRAMS = {
 BOTH = pytest.mark.parametrize("make", [make_diagram_with_mermaid_render, make_diagram_with_mmdr])
 
 
+def drawn_box(made_boxes: list[Any]) -> tuple[float, float]:
+    """How wide and how high the labels of a diagram reach together."""
+    lefts, tops = [box["x"] for box in made_boxes], [box["y"] for box in made_boxes]
+    rights = [box["x"] + box["width"] for box in made_boxes]
+    bottoms = [box["y"] + box["height"] for box in made_boxes]
+    return max(rights) - min(lefts), max(bottoms) - min(tops)
+
+
 @BOTH
 @pytest.mark.parametrize("name", DIAGRAMS)
 def test_a_diagram_fills_its_page_and_is_the_same_every_time(
@@ -42,8 +59,10 @@ def test_a_diagram_fills_its_page_and_is_the_same_every_time(
     made = make(request, bench)
 
     assert layout_faults(made, bench, floor=6) == []
-    drawn = boxes(made, bench)[-1]
-    assert drawn["width"] > 1920 / 2 or drawn["height"] > 1080 / 3
+    painted = np.flatnonzero(
+        (picture(made, bench)[..., :3] != picture(made, bench)[1000, 20, :3]).any(axis=-1).any(axis=1)
+    )
+    assert painted[-1] > 1080 / 2
     assert made == make(request, bench)
 
 
@@ -57,19 +76,109 @@ def test_a_diagram_fits_pages_of_every_shape(size: tuple[int, int], make: MakerF
 
 
 def test_a_wide_diagram_is_turned_for_an_upright_page(bench: WorkerBench) -> None:
-    wide = boxes(make_diagram_with_mermaid_render(VisualRequest(Diagram(CHAIN), "light", 1920, 1080), bench), bench)[0]
-    tall = boxes(make_diagram_with_mermaid_render(VisualRequest(Diagram(CHAIN), "light", 1080, 1920), bench), bench)[0]
+    def drawn(width: int, height: int) -> list[Any]:
+        made = make_diagram_with_mermaid_render(VisualRequest(Diagram(CHAIN), "light", width, height), bench)
+        last = len(cues(made)) - 1
+        return [box for box in boxes(made, bench) if box["state"] == last]
 
-    assert wide["width"] > 2 * wide["height"]
-    assert tall["height"] > 2 * tall["width"]
-    assert min(wide["font_size"], tall["font_size"]) > 20
+    wide, tall = drawn(1920, 1080), drawn(1080, 1920)
+
+    assert drawn_box(wide)[0] > 2 * drawn_box(wide)[1]
+    assert drawn_box(tall)[1] > 2 * drawn_box(tall)[0]
+    assert min(box["font_size"] for box in (*wide, *tall)) > 20
+
+
+def test_the_official_examples_are_drawn_whole_and_legible(bench: WorkerBench) -> None:
+    refused, faults = [], []
+    for example in EXAMPLES:
+        name = f"{example['type']}: {example['title']}"
+        try:
+            made = make_diagram_with_mermaid_render(VisualRequest(Diagram(example["source"])), bench)
+        except MakeError as error:
+            refused.append(f"{name}: {error.message}")
+            continue
+        for box in boxes(made, bench):
+            right, bottom = box["x"] + box["width"], box["y"] + box["height"]
+            if min(box["x"], box["y"]) < -0.5 or right > 1920.5 or bottom > 1080.5:
+                faults.append(f"{name}: {box['text']!r} is outside the page")
+            if contrast(box["color"], box["background"]) < AA:
+                faults.append(f"{name}: {box['text']!r} is faint")
+
+    assert len(EXAMPLES) == 76
+    assert len(refused) <= 0.02 * len(EXAMPLES), refused
+    assert faults == []
+
+
+def test_the_other_renderer_draws_nearly_all_of_them_too(bench: WorkerBench) -> None:
+    drawn = 0
+    for example in EXAMPLES[::3]:
+        with contextlib.suppress(MakeError):
+            make_diagram_with_mmdr(VisualRequest(Diagram(example["source"])), bench)
+            drawn += 1
+
+    assert drawn >= 0.9 * len(EXAMPLES[::3])
+
+
+def test_boxes_of_a_flowchart_appear_one_by_one_and_stay_where_they_are(bench: WorkerBench) -> None:
+    made = make_diagram_with_mermaid_render(VisualRequest(Diagram(CHAIN)), bench)
+
+    assert cues(made)[:3] == ["User question", "Embed query", "Vector store"]
+    assert len(cues(made)) == 9
+    by_state = [{b["text"]: (b["x"], b["y"]) for b in boxes(made, bench) if b["state"] == s} for s in range(9)]
+    for earlier, later in itertools.pairwise(by_state):
+        assert earlier.items() < later.items()
+    # An edge's label comes with the box that the edge leads to.
+    assert "top k" not in by_state[2]
+    assert "top k" in by_state[3]
+
+
+def test_only_the_box_that_changes_changes(bench: WorkerBench) -> None:
+    made = make_diagram_with_mermaid_render(VisualRequest(Diagram(CHAIN)), bench)
+
+    for number in range(1, len(cues(made))):
+        x, y, width, height = made.details["states"][number]["changed"]
+        different = (picture(made, bench, number) != picture(made, bench, number - 1)).any(axis=-1)
+        assert different.any()
+        different[y : y + height, x : x + width] = False
+        assert not different.any()
+
+
+def test_messages_of_a_sequence_appear_from_top_to_bottom(bench: WorkerBench) -> None:
+    source = "sequenceDiagram\n A->>B: First\n loop often\n B->>A: Second\n end\n Note over A: Third\n A->>A: Fourth"
+
+    made = make_diagram_with_mermaid_render(VisualRequest(Diagram(source)), bench)
+
+    assert cues(made) == ["First", "Second", "Third", "Fourth"]
+    first = {box["text"] for box in boxes(made, bench) if box["state"] == 0}
+    assert {"A", "B", "First"} <= first
+    assert "[often]" not in first
+
+
+def test_a_large_diagram_has_few_states_and_a_chart_has_one(bench: WorkerBench) -> None:
+    large = "flowchart LR\n" + "\n".join(f"n{n}[Box {n}] --> n{n + 1}[Box {n + 1}]" for n in range(30))
+    one = make_diagram_with_mermaid_render(VisualRequest(Diagram(DIAGRAMS["pie"])), bench)
+
+    assert len(cues(make_diagram_with_mermaid_render(VisualRequest(Diagram(large)), bench))) == 12
+    assert cues(one) == [""]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_can_be_read_on_what_they_stand_on(theme: str, bench: WorkerBench) -> None:
+    source = (
+        "flowchart LR\n A[white on white]:::x --> B[black on black]:::y\n"
+        " classDef x fill:#fff,color:#eee\n classDef y fill:#000,color:#222"
+    )
+
+    for diagram in (source, DIAGRAMS["pie"], DIAGRAMS["git"]):
+        made = make_diagram_with_mermaid_render(VisualRequest(Diagram(diagram), theme), bench)
+        assert layout_faults(made, bench, floor=6) == []
 
 
 def test_the_labels_are_drawn_and_recorded(bench: WorkerBench) -> None:
     with_label = make_diagram_with_mermaid_render(VisualRequest(Diagram("flowchart LR\n A[Some words] --> B")), bench)
     without = make_diagram_with_mermaid_render(VisualRequest(Diagram("flowchart LR\n A[&nbsp;] --> B")), bench)
 
-    assert "Some words" in boxes(with_label, bench)[0]["text"]
+    assert "Some words" in {box["text"] for box in boxes(with_label, bench)}
     assert (picture(with_label, bench) != picture(without, bench)).any()
 
 
@@ -110,44 +219,18 @@ def test_what_is_no_diagram_is_refused(source: str, make: MakerFunction, bench: 
         "flowchart TD\n" + "\n".join(f"n{n}" for n in range(2_000)),
         "flowchart TD\n" + "\n".join(f"n{n}-->n{n * 7 % 400}" for n in range(490)),
         "flowchart TD\n" + "\n".join(f"n{n % 60}-->m{n // 60}" for n in range(3_600)),
-        "flowchart TD\n" + "subgraph s\n" * 1_200 + "a\n" + "end\n" * 1_200,
         'flowchart TD\n a["' + "word " * 3_500 + '"]',
     ],
-    ids=["nodes", "edges", "dense", "nested", "label"],
+    ids=["nodes", "edges", "dense", "label"],
 )
-def test_a_monstrous_diagram_is_drawn_or_refused_in_time(source: str, make: MakerFunction, bench: WorkerBench) -> None:
+def test_a_monstrous_diagram_is_refused_in_time_and_told_what_is_allowed(
+    source: str, make: MakerFunction, bench: WorkerBench
+) -> None:
     started = time.monotonic()
-    try:
+
+    with pytest.raises(MakeError) as refusal:
         make(VisualRequest(Diagram(source)), bench)
-    except MakeError as refusal:
-        assert refusal.reason == "DIAGRAM_TOO_LARGE"
+
+    assert refusal.value.reason == "DIAGRAM_TOO_LARGE"
+    assert re.search(r"can have|are needed|split it", refusal.value.message)
     assert time.monotonic() - started < 10
-
-
-@BOTH
-def test_scripts_links_and_foreign_pictures_do_not_reach_the_page(make: MakerFunction, bench: WorkerBench) -> None:
-    source = """%%{init: {"themeCSS": "@import url(http://evil.example/x.css);"}}%%
-flowchart LR
-  A["<script>alert(1)</script><img src='http://evil.example/x.png' onerror='alert(1)'>"] --> B
-  click A "javascript:alert(1)"
-"""
-    made = make(VisualRequest(Diagram(source)), bench)
-
-    assert len(made.details["states"]) == 1
-
-
-def test_a_drawing_keeps_shapes_and_loses_what_could_act() -> None:
-    drawing = safe_drawing(
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 100 50" '
-        'style="--x:1;font:16px serif;color:red" onload="alert(1)">'
-        "<style>@import url(http://evil.example)</style><script>alert(1)</script>"
-        '<image href="http://evil.example/x.png"/><foreignObject><p>x</p></foreignObject><animate/>'
-        '<use xlink:href="http://evil.example#x"/><rect fill="url(http://evil.example)" stroke="url(#here)" width="5"/>'
-        '<a href="javascript:alert(1)"><text font-size="12">Word</text></a></svg>',
-        16,
-    )
-
-    for gone in ("evil", "script", "image", "foreignObject", "animate", "onload", "<a", "--x", "serif"):
-        assert gone not in drawing.svg
-    assert "url(#here)" in drawing.svg
-    assert (drawing.width, drawing.height, drawing.words, drawing.text_size) == (100, 50, "Word", 12)

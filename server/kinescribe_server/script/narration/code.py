@@ -204,7 +204,7 @@ def narrate_comments(source: str, language: str) -> Told:
     }
     found = [(number, line.lstrip("/#-;%! ").strip()) for number, line in enumerate(lines, 1) if line in comments]
     told = [(number, text) for number, text in found if count_words(text) > 1 and not _looks_like_code(text)]
-    said = [spoken(text.strip(" .:…")) for _, text in told]
+    said = [spoken(text.strip(" .,:…")) for _, text in told]
     if not said or count_words(" ".join(said)) > _MAX_COMMENT_WORDS:
         return Told()
     ends = [*(number - 1 for number, _ in told[1:]), len(lines)]

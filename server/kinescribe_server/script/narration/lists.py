@@ -68,9 +68,11 @@ def _spoken(families: Sequence[Sequence[ListItem]], number: int | None, language
     if english and number is None and len(families) == len(parents) and _in_one_breath(families):
         return [f"{listed([item.text.said.rstrip('.,;') for item in parents])}."]
     says: list[str] = []
+    # "First, open it. Second, close it.", but where one item begins with what may be a name, all follow a colon.
+    sign = "," if all(uncapitalised(item.text.said) != item.text.said for item in parents) else ":"
     for offset, family in enumerate(families):
         joint = _joint(number, offset, family[0].text.marked, len(parents)) if english else ""
-        says += _family(family, joint, language, english=english)
+        says += _family(family, f"{joint}{sign}" if joint else "", language, english=english)
     return says
 
 
@@ -106,8 +108,7 @@ def _joint(number: int | None, offset: int, item: str, items: int) -> str:
 
 
 def _jointed(joint: str, sentence: str) -> str:
-    inside = uncapitalised(sentence)
-    return f"{joint}: {sentence}" if inside == sentence else f"{joint}, {inside}"
+    return f"{joint} {uncapitalised(sentence) if joint.endswith(',') else sentence}"
 
 
 def _bullet(item: ListItem, language: str, *, english: bool) -> Bullet:
