@@ -48,7 +48,7 @@ _WRITERS = {
     "offline": MakerSpec(
         "offline",
         "kinescribe_server.script.maker:make_script",
-        ("kinescribe", "markdown-it-py", "mdit-py-plugins", "mathra"),
+        ("kinescribe", "markdown-it-py", "mdit-py-plugins", "mathra", "py3langid", "sentencex", "pygments"),
     )
 }
 _SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))

@@ -51,8 +51,9 @@ _COMMANDS = {
     "jobs": "--server --data --limit/-n",
     "render": (
         "files --out/-o --voice --theme --size --language --frame-rate --speaking-rate --captions/--no-captions "
-        "--strict --brand --server --data --json --jobs --quiet/-q"
+        "--burn-in --music --strict --brand --server --data --json --jobs --quiet/-q"
     ),
+    "script": "file --out/-o --format --update --language --server --data",
     "serve": "--listen --data",
     "watch": "job_id --server --data --after --json --quiet/-q",
 }

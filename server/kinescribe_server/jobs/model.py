@@ -196,7 +196,7 @@ def attachments_of_script(script: Script) -> Iterator[tuple[str, str]]:
 def attachments_of_visual(visual: Visual | None) -> Iterator[tuple[str, str]]:
     """The attachments that a visual names, each with the path of the field that names it."""
     match visual:
-        case Image(attachment=name):
+        case Image(attachment=name) if name:  # none: a placeholder says that the picture is missing
             yield "image.attachment", name
         case Slide(blocks=blocks):
             yield from _attachments_of_blocks("slide.blocks", blocks)
@@ -205,7 +205,7 @@ def attachments_of_visual(visual: Visual | None) -> Iterator[tuple[str, str]]:
 def _attachments_of_blocks(at: str, blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
     for index, block in enumerate(blocks):
         match block:
-            case Image(attachment=name):
+            case Image(attachment=name) if name:
                 yield f"{at}[{index}].image.attachment", name
             case Columns(first=first, second=second):
                 yield from _attachments_of_blocks(f"{at}[{index}].columns.first", first)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from kinescribe.v1 import video_service_pb2
+from kinescribe.v1 import job_pb2, video_service_pb2
 from kinescribe_server.jobs.errors import Violation
 from kinescribe_server.jobs.model import Options
 from kinescribe_server.jobs.service import NewJob, SourceText
@@ -11,6 +11,7 @@ from kinescribe_server.jobs.violations import refuse, shown
 from kinescribe_server.rpc.convert import script_from_message
 from kinescribe_server.rpc.field_checks import Catalog as Catalog  # noqa: PLC0414 -- whoever calls the checks gives them one
 from kinescribe_server.rpc.field_checks import duration_violations, seconds, unknown
+from kinescribe_server.rpc.front_matter import front_matter_options
 from kinescribe_server.rpc.option_checks import (
     MAX_ATTACHMENT_NAME,
     merged,
@@ -45,9 +46,11 @@ _Film = video_service_pb2.GenerateVideoRequest | video_service_pb2.PreviewScript
 
 def new_job(request: video_service_pb2.GenerateVideoRequest, catalog: Catalog) -> NewJob:
     """The job that is asked for. Raises InvalidRequestError with every violation."""
+    front, front_violations = _front_matter(request, catalog)
     violations = [
         *_source_violations(request, catalog),
-        *_film_violations(request, catalog),
+        *front_violations,
+        *_film_violations(request, front, catalog),
         *_label_violations(request.labels),
         *duration_violations("execution_timeout", request, "execution_timeout", 1.0, _DAY),
     ]
@@ -60,7 +63,7 @@ def new_job(request: video_service_pb2.GenerateVideoRequest, catalog: Catalog) -
         source=script_from_message(request.script)
         if request.WhichOneof("source") == "script"
         else SourceText(request.source_text, dict(request.attachments)),
-        options=_options(request, catalog),
+        options=_options(request, front, catalog),
         request_id=request.request_id,
         labels=dict(request.labels),
         execution_timeout=seconds(request.execution_timeout) if request.HasField("execution_timeout") else None,
@@ -69,8 +72,9 @@ def new_job(request: video_service_pb2.GenerateVideoRequest, catalog: Catalog) -
 
 def preview(request: video_service_pb2.PreviewScriptRequest, catalog: Catalog) -> tuple[SourceText, Options]:
     """The text and the options of a preview. Raises InvalidRequestError."""
-    refuse([*_text_violations(request.source_text), *_film_violations(request, catalog)])
-    return SourceText(request.source_text, dict(request.attachments)), _options(request, catalog)
+    front, front_violations = _front_matter(request, catalog)
+    refuse([*_text_violations(request.source_text), *front_violations, *_film_violations(request, front, catalog)])
+    return SourceText(request.source_text, dict(request.attachments)), _options(request, front, catalog)
 
 
 def heartbeat_seconds(request: video_service_pb2.WatchJobRequest) -> float:
@@ -142,11 +146,17 @@ def _text_violations(text: str) -> Iterator[Violation]:
         )
 
 
-def _film_violations(request: _Film, catalog: Catalog) -> Iterator[Violation]:
+def _front_matter(request: _Film, catalog: Catalog) -> tuple[job_pb2.VideoOptions, list[Violation]]:
+    if not 0 < len(request.source_text) <= MAX_SOURCE_CHARACTERS:
+        return job_pb2.VideoOptions(), []
+    return front_matter_options(request.source_text, request.attachments, catalog)
+
+
+def _film_violations(request: _Film, front: job_pb2.VideoOptions, catalog: Catalog) -> Iterator[Violation]:
     """What is wrong with the fields that a film and its preview share."""
     yield from option_violations("options", request.options, catalog)
     yield from option_violations("default_options", request.default_options, catalog)
-    yield from size_violations("options", merged(request.options, request.default_options))
+    yield from size_violations("options", merged(request.options, front, request.default_options))
     yield from _attachment_violations(request.attachments)
 
 
@@ -162,8 +172,8 @@ def _attachment_violations(attachments: Mapping[str, str]) -> Iterator[Violation
             )
 
 
-def _options(request: _Film, catalog: Catalog) -> Options:
-    return options_of(merged(request.options, request.default_options), catalog)
+def _options(request: _Film, front: job_pb2.VideoOptions, catalog: Catalog) -> Options:
+    return options_of(merged(request.options, front, request.default_options), catalog)
 
 
 def _label_violations(labels: Mapping[str, str]) -> Iterator[Violation]:

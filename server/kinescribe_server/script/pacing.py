@@ -138,7 +138,7 @@ def _both(first: Shot, second: Shot, title: str, same: bool) -> Visual | None:  
     match first.visual, second.visual:
         case Slide() as one, Slide() as other:
             return _page(one, other, title)
-        case Code() as one, Code() as other if _family(one) == _family(other):
+        case Code() as one, Code() as other if "" in (one.language, other.language) or _family(one) == _family(other):
             return _listing(one, other, title)
         case Formula() as one, Formula() as other if same:
             return _lines_of_formula(one, other, title)
@@ -198,7 +198,8 @@ def _listing(one: Code, other: Code, title: str) -> Code | None:
     above = one.focus or (LineRange(1, lines - 1),)
     below = other.focus or (LineRange(1, other.source.count("\n") + 1),)
     moved = (LineRange(part.first + lines, part.last + lines) for part in below)
-    return Code(f"{one.source}\n\n{other.source}", one.language, title, (*above, *moved))
+    # A listing without a language is what the other one prints, or more of it.
+    return Code(f"{one.source}\n\n{other.source}", one.language or other.language, title, (*above, *moved))
 
 
 def _is_card(visual: Visual) -> bool:

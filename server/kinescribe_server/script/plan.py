@@ -10,16 +10,20 @@ from kinescribe_server.script.inline import is_english, read_plain
 from kinescribe_server.script.model import BulletList, Code, Image, Paragraph, Quote, Slide, Visual
 from kinescribe_server.script.pictures import PictureBlock, picture_shots
 from kinescribe_server.script.prose import prose_shots, weigh
-from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, count_words, split_sentences
+from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, closed, count_words, split_sentences
 from kinescribe_server.script.shots import Shot, said
 from kinescribe_server.script.text import Text
 
 # A paragraph of up to so many words before a picture is said over it; a longer one has a slide of its own.
 _LEAD_WORDS = 45
+# "Example:" leads to nothing.
+_LEAST_LEAD = 4
 # A lead of up to so many words is shown above its list.
 _SHOWN_LEAD_WORDS = 24
 # How our own sentences begin that may follow a heading and a colon.
 _OURS = re.compile(r"(?:The table|The diagram|This|These|Here is|Here it is|Run) ")
+# "One rule: First: Open it." has a colon too many.
+_JOINTED = re.compile(r"\w+: ")
 # How a paragraph begins that explains the picture above it.
 _EXPLAINS = re.compile(
     r"(?:Here|Where|In (?:it|this|that|these|which)|With (?:this|that|these)|This|That|These|Those|It|They|Its|Each|"
@@ -78,13 +82,15 @@ class _Planner:
     def add_picture(self, block: PictureBlock) -> None:
         lead = self._take_lead()
         self.flush()
-        shots = picture_shots(block, self._title, self._language, has_lead=bool(lead))
+        shots = picture_shots(block, self._title, self._language, has_lead=weigh(lead) >= _LEAST_LEAD)
         if not shots:
             return
         says = said(lead)
         silent = not shots[0].says and not isinstance(block, ImageBlock)
         if not says and (silent or not (self.shots or self._opened or isinstance(block, QuoteBlock))):
             says = heading_says(self._title, self._language)
+            if shots[0].says and _JOINTED.match(shots[0].says[0]):
+                says = tuple(closed(sentence.rstrip(":")) for sentence in says)
         if says and says[-1].endswith(":"):
             shots[0] = _after_colon(shots[0])
         first, *others = shots

@@ -48,8 +48,13 @@ _ROOM = (0.93, 0.72)
 
 _WHERE = re.compile(r"^([\w-]+) at (\d+):(\d+): (.*)", re.DOTALL)
 _FLOW = re.compile(r"^(\s*(?:flowchart|graph)\s+)(LR|RL|TD|TB|BT)\b", re.MULTILINE)
+# Other types say their direction in a line of its own; without it they run downwards.
+_HEAD = re.compile(r"^(\s*(?:stateDiagram(?:-v2)?|classDiagram(?:-v2)?|erDiagram))[ \t]*$", re.MULTILINE)
+_DIRECTION = re.compile(r"^(\s*direction\s+)(LR|RL|TD|TB|BT)\b", re.MULTILINE)
 # The types whose layout can be closer; trying takes as long as drawing.
-_DIRECTED = re.compile(r"^\s*(?:flowchart|graph|sequenceDiagram)\b", re.MULTILINE)
+_DIRECTED = re.compile(
+    r"^\s*(?:flowchart|graph|sequenceDiagram|stateDiagram(?:-v2)?|classDiagram(?:-v2)?|erDiagram)\b", re.MULTILINE
+)
 # It counts the days one by one, be they millions.
 _COUNTS_DAYS = re.compile(r"^\s*gantt\b.*^\s*excludes\b", re.MULTILINE | re.DOTALL)
 _TURNED = {"LR": "TD", "RL": "BT", "TD": "LR", "TB": "LR", "BT": "RL"}
@@ -144,12 +149,19 @@ def _best_layout(source: str, render: Render, canvas: Canvas) -> Drawing:
         return best
     if not best.labels or _expected_text(best, canvas) >= _COMFORTABLE_TEXT or len(best.svg) > _LARGE_SVG:
         return best
-    turned = _FLOW.sub(lambda found: found[1] + _TURNED[found[2]], source, count=1)
-    closer = [_with_directive(text, _CLOSE) for text in dict.fromkeys((source, turned))]
+    closer = [_with_directive(text, _CLOSE) for text in dict.fromkeys((source, _turned(source)))]
     for other in (render(text, canvas.theme) for text in closer):
         if _expected_text(other, canvas) >= _WORTH_CHANGING * _expected_text(best, canvas):
             best = other
     return best
+
+
+def _turned(source: str) -> str:
+    """The source of the same diagram from left to right instead of downwards, or the other way round."""
+    for pattern in (_FLOW, _DIRECTION):
+        if pattern.search(source):
+            return pattern.sub(lambda found: found[1] + _TURNED[found[2]], source, count=1)
+    return _HEAD.sub(r"\1\n  direction LR", source, count=1)
 
 
 def _expected_text(drawing: Drawing, canvas: Canvas) -> float:

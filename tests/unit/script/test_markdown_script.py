@@ -66,7 +66,7 @@ def test_a_formula_is_spoken_with_the_text_that_explains_it(descent: Script) -> 
 def test_a_flowchart_without_text_is_walked_along_its_labels(descent: Script) -> None:
     narration = descent.scenes[3].narration
     assert "Start with a guess, then compute the loss, then compute the gradient, then take a step." in narration
-    assert "Small enough? If no, back to compute the loss; if yes, Done." in narration
+    assert "Small enough? If no, back to compute the loss; if yes, done." in narration
 
 
 def test_code_is_described_and_not_spelled(descent: Script) -> None:

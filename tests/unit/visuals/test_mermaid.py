@@ -93,13 +93,15 @@ def test_the_official_examples_are_drawn_whole_and_legible(bench: WorkerBench) -
     for example in EXAMPLES:
         name = f"{example['type']}: {example['title']}"
         try:
-            made = make_diagram_with_mermaid_render(VisualRequest(Diagram(example["source"])), bench)
+            made = make_diagram_with_mermaid_render(
+                VisualRequest(Diagram(example["source"]), "light", 1280, 720), bench
+            )
         except MakeError as error:
             refused.append(f"{name}: {error.message}")
             continue
         for box in boxes(made, bench):
             right, bottom = box["x"] + box["width"], box["y"] + box["height"]
-            if min(box["x"], box["y"]) < -0.5 or right > 1920.5 or bottom > 1080.5:
+            if min(box["x"], box["y"]) < -0.5 or right > 1280.5 or bottom > 720.5:
                 faults.append(f"{name}: {box['text']!r} is outside the page")
             if contrast(box["color"], box["background"]) < AA:
                 faults.append(f"{name}: {box['text']!r} is faint")

@@ -83,7 +83,7 @@ def language_name(language: str) -> str:
 def _python(source: str) -> tuple[str, tuple[LineRange, ...]]:
     try:
         with warnings.catch_warnings(action="ignore"):  # the compiler warns of odd escapes in other people's strings
-            tree = ast.parse(source)
+            tree = ast.parse(_without_prompts(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "", ()
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -100,6 +100,14 @@ def _python(source: str) -> tuple[str, tuple[LineRange, ...]]:
         ]
         return f"This Python code defines {listed(parts)}.", tuple(map(_lines, [*classes, *functions]))
     return _python_statements(tree), ()
+
+
+def _without_prompts(source: str) -> str:
+    """The statements of a session; its other lines, which are output, are left empty so that the rest keep theirs."""
+    lines = source.split("\n")
+    if not any(line.startswith(">>> ") for line in lines):
+        return source
+    return "\n".join(line[4:] if line.startswith((">>> ", "... ")) else "" for line in lines)
 
 
 def _lines(node: ast.stmt, end: int | None = None) -> LineRange:

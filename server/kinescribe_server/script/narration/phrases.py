@@ -7,6 +7,8 @@ from collections.abc import Sequence
 _PLAIN_SECOND = frozenset(
     "a an the with on to of in is for by from at into it its this that all each and or as".split()
 )
+# What the last station of a diagram is often called.
+_PLAIN_ALONE = frozenset("done end stop finish finished start exit yes no ok success failure error retry".split())
 _PLAIN_FIRST = frozenset("a an the with without on to of in for by from at plain no all each per number".split())
 
 
@@ -18,6 +20,8 @@ def listed(words: Sequence[str], joint: str = "and") -> str:
 def uncapitalised(phrase: str) -> str:
     """A phrase for the middle of a sentence: a small first letter, unless the first word may be a name."""
     first, *rest = phrase.split() or [""]
+    if not rest and first.lower() in _PLAIN_ALONE:
+        return first.lower()
     plain = bool(rest) and (first.lower() in _PLAIN_FIRST or rest[0] in _PLAIN_SECOND)
     if plain and re.fullmatch(r"[A-Z][a-z]*", first):
         return phrase[:1].lower() + phrase[1:]

@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1akinescribe/v1/script.proto\x12\rkinescribe.v1\x1a\x1egoogle/protobuf/duration.proto\"h\n\x06Script\x12\x14\n\x05title\x18\x01 \x01(\tR\x05title\x12\x1a\n\x08language\x18\x02 \x01(\tR\x08language\x12,\n\x06scenes\x18\x03 \x03(\x0b\x32\x14.kinescribe.v1.SceneR\x06scenes\"\x93\x02\n\x05Scene\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1c\n\tnarration\x18\x03 \x01(\tR\tnarration\x12-\n\x06visual\x18\x04 \x01(\x0b\x32\x15.kinescribe.v1.VisualR\x06visual\x12:\n\x0bpause_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\npauseAfter\x12\x14\n\x05voice\x18\x06 \x01(\tR\x05voice\x12)\n\x10\x61udio_attachment\x18\x07 \x01(\tR\x0f\x61udioAttachment\x12\x1a\n\x08language\x18\x08 \x01(\tR\x08language\"\xe1\x02\n\x06Visual\x12,\n\x05slide\x18\x01 \x01(\x0b\x32\x14.kinescribe.v1.SlideH\x00R\x05slide\x12\x32\n\x07\x64iagram\x18\x02 \x01(\x0b\x32\x16.kinescribe.v1.DiagramH\x00R\x07\x64iagram\x12)\n\x04\x63ode\x18\x03 \x01(\x0b\x32\x13.kinescribe.v1.CodeH\x00R\x04\x63ode\x12\x32\n\x07\x66ormula\x18\x04 \x01(\x0b\x32\x16.kinescribe.v1.FormulaH\x00R\x07\x66ormula\x12,\n\x05\x63hart\x18\x05 \x01(\x0b\x32\x14.kinescribe.v1.ChartH\x00R\x05\x63hart\x12,\n\x05image\x18\x06 \x01(\x0b\x32\x14.kinescribe.v1.ImageH\x00R\x05image\x12\x32\n\x05other\x18\x07 \x01(\x0b\x32\x1a.kinescribe.v1.OtherVisualH\x00R\x05otherB\x06\n\x04type\"\xa0\x01\n\x05Slide\x12\x14\n\x05title\x18\x01 \x01(\tR\x05title\x12\x1a\n\x08subtitle\x18\x02 \x01(\tR\x08subtitle\x12\x31\n\x06\x62locks\x18\x03 \x03(\x0b\x32\x19.kinescribe.v1.SlideBlockR\x06\x62locks\x12\x32\n\x06layout\x18\x04 \x01(\x0e\x32\x1a.kinescribe.v1.SlideLayoutR\x06layout\"\xc4\x02\n\nSlideBlock\x12\x38\n\tparagraph\x18\x01 \x01(\x0b\x32\x18.kinescribe.v1.ParagraphH\x00R\tparagraph\x12\x35\n\x07\x62ullets\x18\x02 \x01(\x0b\x32\x19.kinescribe.v1.BulletListH\x00R\x07\x62ullets\x12,\n\x05table\x18\x03 \x01(\x0b\x32\x14.kinescribe.v1.TableH\x00R\x05table\x12,\n\x05quote\x18\x04 \x01(\x0b\x32\x14.kinescribe.v1.QuoteH\x00R\x05quote\x12\x32\n\x07\x63olumns\x18\x05 \x01(\x0b\x32\x16.kinescribe.v1.ColumnsH\x00R\x07\x63olumns\x12,\n\x05image\x18\x06 \x01(\x0b\x32\x14.kinescribe.v1.ImageH\x00R\x05imageB\x07\n\x05\x62lock\"m\n\x07\x43olumns\x12/\n\x05\x66irst\x18\x01 \x03(\x0b\x32\x19.kinescribe.v1.SlideBlockR\x05\x66irst\x12\x31\n\x06second\x18\x02 \x03(\x0b\x32\x19.kinescribe.v1.SlideBlockR\x06second\"\x1f\n\tParagraph\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\"S\n\nBulletList\x12+\n\x05items\x18\x01 \x03(\x0b\x32\x15.kinescribe.v1.BulletR\x05items\x12\x18\n\x07ordered\x18\x02 \x01(\x08R\x07ordered\"2\n\x06\x42ullet\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05level\x18\x02 \x01(\x05R\x05level\"\x8c\x01\n\x05Table\x12\x16\n\x06header\x18\x01 \x03(\tR\x06header\x12+\n\x04rows\x18\x02 \x03(\x0b\x32\x17.kinescribe.v1.TableRowR\x04rows\x12>\n\nalignments\x18\x03 \x03(\x0e\x32\x1e.kinescribe.v1.ColumnAlignmentR\nalignments\" \n\x08TableRow\x12\x14\n\x05\x63\x65lls\x18\x01 \x03(\tR\x05\x63\x65lls\"=\n\x05Quote\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12 \n\x0b\x61ttribution\x18\x02 \x01(\tR\x0b\x61ttribution\"7\n\x07\x44iagram\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\"\x80\x01\n\x04\x43ode\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12\x1a\n\x08language\x18\x02 \x01(\tR\x08language\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12.\n\x05\x66ocus\x18\x04 \x03(\x0b\x32\x18.kinescribe.v1.LineRangeR\x05\x66ocus\"5\n\tLineRange\x12\x14\n\x05\x66irst\x18\x01 \x01(\x05R\x05\x66irst\x12\x12\n\x04last\x18\x02 \x01(\x05R\x04last\"5\n\x07\x46ormula\x12\x14\n\x05latex\x18\x01 \x01(\tR\x05latex\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\"\xc9\x01\n\x05\x43hart\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x18.kinescribe.v1.ChartKindR\x04kind\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n\x06labels\x18\x03 \x03(\tR\x06labels\x12\x32\n\x06series\x18\x04 \x03(\x0b\x32\x1a.kinescribe.v1.ChartSeriesR\x06series\x12\x17\n\x07x_title\x18\x05 \x01(\tR\x06xTitle\x12\x17\n\x07y_title\x18\x06 \x01(\tR\x06yTitle\"T\n\x0b\x43hartSeries\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n\x06values\x18\x02 \x03(\x01R\x06values\x12\x19\n\x08x_values\x18\x03 \x03(\x01R\x07xValues\"_\n\x05Image\x12\x1e\n\nattachment\x18\x01 \x01(\tR\nattachment\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\"X\n\x0bOtherVisual\x12\x1b\n\ttype_name\x18\x01 \x01(\tR\x08typeName\x12\x16\n\x06source\x18\x02 \x01(\tR\x06source\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title*\x91\x01\n\x0bSlideLayout\x12\x1c\n\x18SLIDE_LAYOUT_UNSPECIFIED\x10\x00\x12\x18\n\x14SLIDE_LAYOUT_CONTENT\x10\x01\x12\x16\n\x12SLIDE_LAYOUT_TITLE\x10\x02\x12\x18\n\x14SLIDE_LAYOUT_SECTION\x10\x03\x12\x18\n\x14SLIDE_LAYOUT_CLOSING\x10\x04*\x87\x01\n\x0f\x43olumnAlignment\x12 \n\x1c\x43OLUMN_ALIGNMENT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43OLUMN_ALIGNMENT_LEFT\x10\x01\x12\x1b\n\x17\x43OLUMN_ALIGNMENT_CENTER\x10\x02\x12\x1a\n\x16\x43OLUMN_ALIGNMENT_RIGHT\x10\x03*\xdd\x01\n\tChartKind\x12\x1a\n\x16\x43HART_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HART_KIND_BAR\x10\x01\x12\x1a\n\x16\x43HART_KIND_STACKED_BAR\x10\x02\x12\x13\n\x0f\x43HART_KIND_LINE\x10\x03\x12\x13\n\x0f\x43HART_KIND_AREA\x10\x04\x12\x16\n\x12\x43HART_KIND_SCATTER\x10\x05\x12\x12\n\x0e\x43HART_KIND_PIE\x10\x06\x12\x14\n\x10\x43HART_KIND_DONUT\x10\x07\x12\x18\n\x14\x43HART_KIND_HISTOGRAM\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1akinescribe/v1/script.proto\x12\rkinescribe.v1\x1a\x1egoogle/protobuf/duration.proto\"h\n\x06Script\x12\x14\n\x05title\x18\x01 \x01(\tR\x05title\x12\x1a\n\x08language\x18\x02 \x01(\tR\x08language\x12,\n\x06scenes\x18\x03 \x03(\x0b\x32\x14.kinescribe.v1.SceneR\x06scenes\"\x93\x02\n\x05Scene\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1c\n\tnarration\x18\x03 \x01(\tR\tnarration\x12-\n\x06visual\x18\x04 \x01(\x0b\x32\x15.kinescribe.v1.VisualR\x06visual\x12:\n\x0bpause_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\npauseAfter\x12\x14\n\x05voice\x18\x06 \x01(\tR\x05voice\x12)\n\x10\x61udio_attachment\x18\x07 \x01(\tR\x0f\x61udioAttachment\x12\x1a\n\x08language\x18\x08 \x01(\tR\x08language\"\xe1\x02\n\x06Visual\x12,\n\x05slide\x18\x01 \x01(\x0b\x32\x14.kinescribe.v1.SlideH\x00R\x05slide\x12\x32\n\x07\x64iagram\x18\x02 \x01(\x0b\x32\x16.kinescribe.v1.DiagramH\x00R\x07\x64iagram\x12)\n\x04\x63ode\x18\x03 \x01(\x0b\x32\x13.kinescribe.v1.CodeH\x00R\x04\x63ode\x12\x32\n\x07\x66ormula\x18\x04 \x01(\x0b\x32\x16.kinescribe.v1.FormulaH\x00R\x07\x66ormula\x12,\n\x05\x63hart\x18\x05 \x01(\x0b\x32\x14.kinescribe.v1.ChartH\x00R\x05\x63hart\x12,\n\x05image\x18\x06 \x01(\x0b\x32\x14.kinescribe.v1.ImageH\x00R\x05image\x12\x32\n\x05other\x18\x07 \x01(\x0b\x32\x1a.kinescribe.v1.OtherVisualH\x00R\x05otherB\x06\n\x04type\"\xa0\x01\n\x05Slide\x12\x14\n\x05title\x18\x01 \x01(\tR\x05title\x12\x1a\n\x08subtitle\x18\x02 \x01(\tR\x08subtitle\x12\x31\n\x06\x62locks\x18\x03 \x03(\x0b\x32\x19.kinescribe.v1.SlideBlockR\x06\x62locks\x12\x32\n\x06layout\x18\x04 \x01(\x0e\x32\x1a.kinescribe.v1.SlideLayoutR\x06layout\"\xc4\x02\n\nSlideBlock\x12\x38\n\tparagraph\x18\x01 \x01(\x0b\x32\x18.kinescribe.v1.ParagraphH\x00R\tparagraph\x12\x35\n\x07\x62ullets\x18\x02 \x01(\x0b\x32\x19.kinescribe.v1.BulletListH\x00R\x07\x62ullets\x12,\n\x05table\x18\x03 \x01(\x0b\x32\x14.kinescribe.v1.TableH\x00R\x05table\x12,\n\x05quote\x18\x04 \x01(\x0b\x32\x14.kinescribe.v1.QuoteH\x00R\x05quote\x12\x32\n\x07\x63olumns\x18\x05 \x01(\x0b\x32\x16.kinescribe.v1.ColumnsH\x00R\x07\x63olumns\x12,\n\x05image\x18\x06 \x01(\x0b\x32\x14.kinescribe.v1.ImageH\x00R\x05imageB\x07\n\x05\x62lock\"m\n\x07\x43olumns\x12/\n\x05\x66irst\x18\x01 \x03(\x0b\x32\x19.kinescribe.v1.SlideBlockR\x05\x66irst\x12\x31\n\x06second\x18\x02 \x03(\x0b\x32\x19.kinescribe.v1.SlideBlockR\x06second\"\x1f\n\tParagraph\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\"i\n\nBulletList\x12+\n\x05items\x18\x01 \x03(\x0b\x32\x15.kinescribe.v1.BulletR\x05items\x12\x18\n\x07ordered\x18\x02 \x01(\x08R\x07ordered\x12\x14\n\x05start\x18\x03 \x01(\x05R\x05start\"2\n\x06\x42ullet\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05level\x18\x02 \x01(\x05R\x05level\"\x8c\x01\n\x05Table\x12\x16\n\x06header\x18\x01 \x03(\tR\x06header\x12+\n\x04rows\x18\x02 \x03(\x0b\x32\x17.kinescribe.v1.TableRowR\x04rows\x12>\n\nalignments\x18\x03 \x03(\x0e\x32\x1e.kinescribe.v1.ColumnAlignmentR\nalignments\" \n\x08TableRow\x12\x14\n\x05\x63\x65lls\x18\x01 \x03(\tR\x05\x63\x65lls\"=\n\x05Quote\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12 \n\x0b\x61ttribution\x18\x02 \x01(\tR\x0b\x61ttribution\"7\n\x07\x44iagram\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\"\x80\x01\n\x04\x43ode\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12\x1a\n\x08language\x18\x02 \x01(\tR\x08language\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12.\n\x05\x66ocus\x18\x04 \x03(\x0b\x32\x18.kinescribe.v1.LineRangeR\x05\x66ocus\"5\n\tLineRange\x12\x14\n\x05\x66irst\x18\x01 \x01(\x05R\x05\x66irst\x12\x12\n\x04last\x18\x02 \x01(\x05R\x04last\"5\n\x07\x46ormula\x12\x14\n\x05latex\x18\x01 \x01(\tR\x05latex\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\"\xc9\x01\n\x05\x43hart\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x18.kinescribe.v1.ChartKindR\x04kind\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n\x06labels\x18\x03 \x03(\tR\x06labels\x12\x32\n\x06series\x18\x04 \x03(\x0b\x32\x1a.kinescribe.v1.ChartSeriesR\x06series\x12\x17\n\x07x_title\x18\x05 \x01(\tR\x06xTitle\x12\x17\n\x07y_title\x18\x06 \x01(\tR\x06yTitle\"T\n\x0b\x43hartSeries\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n\x06values\x18\x02 \x03(\x01R\x06values\x12\x19\n\x08x_values\x18\x03 \x03(\x01R\x07xValues\"_\n\x05Image\x12\x1e\n\nattachment\x18\x01 \x01(\tR\nattachment\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\"X\n\x0bOtherVisual\x12\x1b\n\ttype_name\x18\x01 \x01(\tR\x08typeName\x12\x16\n\x06source\x18\x02 \x01(\tR\x06source\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title*\x91\x01\n\x0bSlideLayout\x12\x1c\n\x18SLIDE_LAYOUT_UNSPECIFIED\x10\x00\x12\x18\n\x14SLIDE_LAYOUT_CONTENT\x10\x01\x12\x16\n\x12SLIDE_LAYOUT_TITLE\x10\x02\x12\x18\n\x14SLIDE_LAYOUT_SECTION\x10\x03\x12\x18\n\x14SLIDE_LAYOUT_CLOSING\x10\x04*\x87\x01\n\x0f\x43olumnAlignment\x12 \n\x1c\x43OLUMN_ALIGNMENT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43OLUMN_ALIGNMENT_LEFT\x10\x01\x12\x1b\n\x17\x43OLUMN_ALIGNMENT_CENTER\x10\x02\x12\x1a\n\x16\x43OLUMN_ALIGNMENT_RIGHT\x10\x03*\xdd\x01\n\tChartKind\x12\x1a\n\x16\x43HART_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HART_KIND_BAR\x10\x01\x12\x1a\n\x16\x43HART_KIND_STACKED_BAR\x10\x02\x12\x13\n\x0f\x43HART_KIND_LINE\x10\x03\x12\x13\n\x0f\x43HART_KIND_AREA\x10\x04\x12\x16\n\x12\x43HART_KIND_SCATTER\x10\x05\x12\x12\n\x0e\x43HART_KIND_PIE\x10\x06\x12\x14\n\x10\x43HART_KIND_DONUT\x10\x07\x12\x18\n\x14\x43HART_KIND_HISTOGRAM\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kinescribe.v1.script_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SLIDELAYOUT']._serialized_start=2604
-  _globals['_SLIDELAYOUT']._serialized_end=2749
-  _globals['_COLUMNALIGNMENT']._serialized_start=2752
-  _globals['_COLUMNALIGNMENT']._serialized_end=2887
-  _globals['_CHARTKIND']._serialized_start=2890
-  _globals['_CHARTKIND']._serialized_end=3111
+  _globals['_SLIDELAYOUT']._serialized_start=2626
+  _globals['_SLIDELAYOUT']._serialized_end=2771
+  _globals['_COLUMNALIGNMENT']._serialized_start=2774
+  _globals['_COLUMNALIGNMENT']._serialized_end=2909
+  _globals['_CHARTKIND']._serialized_start=2912
+  _globals['_CHARTKIND']._serialized_end=3133
   _globals['_SCRIPT']._serialized_start=77
   _globals['_SCRIPT']._serialized_end=181
   _globals['_SCENE']._serialized_start=184
@@ -53,29 +53,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARAGRAPH']._serialized_start=1418
   _globals['_PARAGRAPH']._serialized_end=1449
   _globals['_BULLETLIST']._serialized_start=1451
-  _globals['_BULLETLIST']._serialized_end=1534
-  _globals['_BULLET']._serialized_start=1536
-  _globals['_BULLET']._serialized_end=1586
-  _globals['_TABLE']._serialized_start=1589
-  _globals['_TABLE']._serialized_end=1729
-  _globals['_TABLEROW']._serialized_start=1731
-  _globals['_TABLEROW']._serialized_end=1763
-  _globals['_QUOTE']._serialized_start=1765
-  _globals['_QUOTE']._serialized_end=1826
-  _globals['_DIAGRAM']._serialized_start=1828
-  _globals['_DIAGRAM']._serialized_end=1883
-  _globals['_CODE']._serialized_start=1886
-  _globals['_CODE']._serialized_end=2014
-  _globals['_LINERANGE']._serialized_start=2016
-  _globals['_LINERANGE']._serialized_end=2069
-  _globals['_FORMULA']._serialized_start=2071
-  _globals['_FORMULA']._serialized_end=2124
-  _globals['_CHART']._serialized_start=2127
-  _globals['_CHART']._serialized_end=2328
-  _globals['_CHARTSERIES']._serialized_start=2330
-  _globals['_CHARTSERIES']._serialized_end=2414
-  _globals['_IMAGE']._serialized_start=2416
-  _globals['_IMAGE']._serialized_end=2511
-  _globals['_OTHERVISUAL']._serialized_start=2513
-  _globals['_OTHERVISUAL']._serialized_end=2601
+  _globals['_BULLETLIST']._serialized_end=1556
+  _globals['_BULLET']._serialized_start=1558
+  _globals['_BULLET']._serialized_end=1608
+  _globals['_TABLE']._serialized_start=1611
+  _globals['_TABLE']._serialized_end=1751
+  _globals['_TABLEROW']._serialized_start=1753
+  _globals['_TABLEROW']._serialized_end=1785
+  _globals['_QUOTE']._serialized_start=1787
+  _globals['_QUOTE']._serialized_end=1848
+  _globals['_DIAGRAM']._serialized_start=1850
+  _globals['_DIAGRAM']._serialized_end=1905
+  _globals['_CODE']._serialized_start=1908
+  _globals['_CODE']._serialized_end=2036
+  _globals['_LINERANGE']._serialized_start=2038
+  _globals['_LINERANGE']._serialized_end=2091
+  _globals['_FORMULA']._serialized_start=2093
+  _globals['_FORMULA']._serialized_end=2146
+  _globals['_CHART']._serialized_start=2149
+  _globals['_CHART']._serialized_end=2350
+  _globals['_CHARTSERIES']._serialized_start=2352
+  _globals['_CHARTSERIES']._serialized_end=2436
+  _globals['_IMAGE']._serialized_start=2438
+  _globals['_IMAGE']._serialized_end=2533
+  _globals['_OTHERVISUAL']._serialized_start=2535
+  _globals['_OTHERVISUAL']._serialized_end=2623
 # @@protoc_insertion_point(module_scope)
