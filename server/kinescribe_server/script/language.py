@@ -1,5 +1,7 @@
 """Which language a text is in: the adapter of py3langid."""
 
+import unicodedata
+from collections import Counter
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -17,6 +19,8 @@ _MIN_PROBABILITY = 0.6
 # and commands in an English text look like anything.
 _SURE_LETTERS = 60
 _SURE_PROBABILITY = 0.999
+# A script of its own says more than the model, and a few letters of it are enough.
+_SURE_FOREIGN_LETTERS = 4
 # What is looked at: more does not change the answer.
 _MAX_CHARACTERS = 5_000
 
@@ -33,10 +37,21 @@ def detect_language(text: str) -> str:
 def detect_surely(passage: str) -> str:
     """The language of a passage; "" unless there is hardly a doubt."""
     sample = passage[:_MAX_CHARACTERS]
-    if sum(character.isalpha() for character in sample) < _SURE_LETTERS:
+    foreign = writing(sample) not in {"", "LATIN"}
+    if sum(character.isalpha() for character in sample) < (_SURE_FOREIGN_LETTERS if foreign else _SURE_LETTERS):
         return ""
     language, probability = _identifier().classify(sample)
-    return language if probability >= _SURE_PROBABILITY else ""
+    return language if probability >= (_MIN_PROBABILITY if foreign else _SURE_PROBABILITY) else ""
+
+
+def writing(text: str) -> str:
+    """The script that most letters of a text are in, by the first word of their Unicode names; "" without letters.
+    Kana and Chinese characters are one writing."""
+    scripts = Counter(unicodedata.name(sign, "").partition(" ")[0] for sign in text[:_MAX_CHARACTERS] if sign.isalpha())
+    for kana in ("HIRAGANA", "KATAKANA", "HALFWIDTH"):
+        scripts["CJK"] += scripts.pop(kana, 0)
+    script, letters = max(scripts.items(), key=lambda item: item[1])
+    return script if letters else ""
 
 
 @cache

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kinescribe_server.script.language import writing
 from kinescribe_server.script.model import (
     Block,
     BulletList,
@@ -117,7 +118,7 @@ def _shortest_joined(shots: Sequence[Shot], most: int, limit: float, english: bo
 def _join(first: Shot, second: Shot, limit: float, english: bool) -> Shot | None:
     """Two neighbours as one shot, or None if one picture cannot stand for both."""
     fixed = any(shot.noted or _is_card(shot.visual) for shot in (first, second))
-    if fixed or first.words + second.words > limit:
+    if fixed or first.words + second.words > limit or writing(" ".join(first.says)) != writing(" ".join(second.says)):
         return None
     same = first.section == second.section
     if first.title == second.title or (same and first.sentences):

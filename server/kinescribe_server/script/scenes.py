@@ -25,7 +25,7 @@ def to_scenes(shots: Iterable[Shot], language: str) -> tuple[Scene, ...]:
 def _scene(shot: Shot, language: str) -> Scene:
     """A scene; one that is spoken in another language than the script says so."""
     own = ""
-    if language and not isinstance(shot.visual, Code | Diagram | Formula):
+    if not isinstance(shot.visual, Code | Diagram | Formula):
         found = detect_surely(shot.narration)
         own = "" if found == language.split("-", maxsplit=1)[0].lower() else found
     return Scene(title=shot.title, narration=shot.narration, visual=shot.visual, language=own)

@@ -127,6 +127,17 @@ def test_a_wide_line_fits_every_page(size: tuple[int, int]) -> None:
     assert columns[-1] < 0.98 * size[0]
 
 
+def test_lines_of_scripts_that_need_more_height_fit_their_page() -> None:
+    narration = "日本語のページ雨は雲から落ちる水ですمطر ماء ينزل من السحاب."
+    words = tuple(Word(sign, n * 0.1, n * 0.1 + 0.1, n, n + 1) for n, sign in enumerate(narration) if sign.isalpha())
+    form = VideoFormat(1080, 1920, 30)
+    made = with_captions([Hold(NOWHERE, 200)], Spoken(narration, words, 0.0, 6.0), form, "ja")
+    for hold in made:
+        assert hold.band is not None
+        with Image.open(io.BytesIO(hold.band)) as band:
+            assert band.size == (1080, caption_band(1080, 1920))
+
+
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.lists(st.floats(0.0, 8.0), min_size=1, max_size=30), st.lists(st.integers(9, 60), min_size=1, max_size=6))
 def test_every_picture_has_two_frames_at_least_and_states_change_when_they_are_due(

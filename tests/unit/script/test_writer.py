@@ -253,3 +253,9 @@ def test_the_maker_stores_the_script_and_says_what_it_is(tmp_path: Path, data: P
     assert SCRIPT.dump_json(script) == stored
     assert "formula" in json.loads(stored)["scenes"][2]["visual"]
     assert isinstance(script.scenes[0].visual, Slide)
+
+
+def test_passages_in_another_writing_are_scenes_of_their_own_in_their_language(write: Write) -> None:
+    text = f"# Rain\n\n{INTRO}\n\n## 日本語\n\n雨は雲から落ちる水です。\n\n## مطر\n\nالمطر ماء ينزل من السحاب."
+    scenes = {scene.title: scene.language for scene in write(text).scenes}
+    assert scenes == {"Rain": "", "日本語": "ja", "مطر": "ar"}
