@@ -39,7 +39,11 @@ def read_picture(path: Path, largest: tuple[int, int]) -> Pillow.Image:
                 )
             opened.draft("RGB", largest)
             upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
+    except Pillow.DecompressionBombError as error:
+        raise MakeError(
+            "IMAGE_INVALID", f"the picture has many times the {_MAX_PIXELS:,} pixels that are allowed"
+        ) from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise MakeError("IMAGE_INVALID", "the picture cannot be read as PNG, JPEG or WebP") from error
     upright.thumbnail(largest, Pillow.Resampling.LANCZOS)
     return upright
