@@ -19,7 +19,7 @@ from .any_slide import slides
 from .inspection import boxes, changes_outside, layout_faults, moved_boxes, picture, two_thirds_empty
 from .test_slide import SLIDES
 
-EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "24"))
 # Looking at pixels takes longer than laying out.
 SAMPLE = max(4, EXAMPLES // 4)
 
