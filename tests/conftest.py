@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,15 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def service(tmp_path: Path, settings: Settings) -> AsyncIterator[Service]:
+def data_folder() -> Iterator[Path]:
+    """An empty data folder with a short path: that of a Unix socket in it has at most 107 bytes, and pytest's own
+    folders have long names."""
+    with tempfile.TemporaryDirectory(prefix="k") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+async def service(data_folder: Path, tmp_path: Path, settings: Settings) -> AsyncIterator[Service]:
     """A whole service in an empty data folder."""
-    async with run_service(tmp_path / "data", log_file=tmp_path / "service.log", settings=settings) as running:
+    async with run_service(data_folder, log_file=tmp_path / "service.log", settings=settings) as running:
         yield running

@@ -98,12 +98,12 @@ async def test_a_markdown_file_becomes_a_film_and_its_story_keeps_every_promise(
 
 
 async def test_a_subscription_that_is_cut_ten_times_during_a_job_loses_nothing(
-    service: Service, stub: Stub, tmp_path: Path
+    service: Service, stub: Stub, data_folder: Path
 ) -> None:
     text = "\n\n".join(f"## Part {number}\n\nThis is part {number} of a text about rain." for number in range(4))
     job_id = await _start(stub, text)
     watching = asyncio.create_task(record(service.address, job_id))
-    valkey = connect(f"unix://{tmp_path / 'data' / 'valkey' / 'valkey.sock'}")
+    valkey = connect(f"unix://{data_folder / 'valkey' / 'valkey.sock'}")
     for event in range(1, 11):
         await record(service.address, job_id, after_sequence=event - 1, stop_at=event)
         await valkey.client_kill_filter(_type="pubsub")

@@ -36,8 +36,8 @@ class Stage:
 
 
 async def _staged(folder: Path) -> AsyncIterator[Stage]:
-    async with run_service(folder / "data", log_file=folder / "service.log") as service:
-        client = connect(f"unix://{folder / 'data' / 'valkey' / 'valkey.sock'}")
+    async with run_service(folder, log_file=folder / "service.log") as service:
+        client = connect(f"unix://{folder / 'valkey' / 'valkey.sock'}")
         store = RedisJobStore(client)
         await store.create(JOB, "local", JobRequest("0" * 64, False, Options(voice="heart", theme="light")))
         yield Stage(service.address, store, client)
@@ -45,8 +45,8 @@ async def _staged(folder: Path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async for stage in _staged(tmp_path):
+async def stage(data_folder: Path) -> AsyncIterator[Stage]:
+    async for stage in _staged(data_folder):
         yield stage
 
 
@@ -96,8 +96,8 @@ async def test_a_watcher_of_a_deleted_job_is_told(stage: Stage) -> None:
     assert _reason(caught.value) == "JOB_NOT_FOUND"
 
 
-async def test_a_server_that_stops_sends_its_watchers_elsewhere(tmp_path: Path) -> None:
-    staged = _staged(tmp_path)
+async def test_a_server_that_stops_sends_its_watchers_elsewhere(data_folder: Path) -> None:
+    staged = _staged(data_folder)
     stage = await anext(staged)
     async with grpc.aio.insecure_channel(stage.address) as channel:
         call = video_service_pb2_grpc.VideoServiceStub(channel).WatchJob(

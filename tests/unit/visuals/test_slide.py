@@ -270,6 +270,16 @@ def test_a_table_that_is_split_repeats_its_head(bench: WorkerBench) -> None:
     assert len(heads) > 1
 
 
+def test_a_row_on_a_page_of_its_own_fits_below_its_tables_head(bench: WorkerBench) -> None:
+    header = ("a", "b", "an Donaudampfschifffahrtsgesellschaftskapitänsmütze", "c", "d")
+    rows = (
+        TableRow(("", "an an an", "", "ქართული", "an an an")),
+        TableRow(("an an an an an index an", "", "", "", "")),
+    )
+    made = make_slide(VisualRequest(Slide("", "an", (Table(header, rows),)), "light", 1080, 1080), bench)
+    assert layout_faults(made, bench) == []
+
+
 def test_a_page_in_a_right_to_left_script_is_mirrored(bench: WorkerBench) -> None:
     made = make_slide(VisualRequest(SLIDES["right to left"]), bench)
 
