@@ -159,7 +159,7 @@ def artifacts_of(event: Event) -> list[artifact_pb2.Artifact]:
         case "script_ready":
             return [event.script_ready.script]
         case "audio_ready":
-            return [event.audio_ready.audio] if event.audio_ready.HasField("audio") else []
+            return [event.audio_ready.audio]
         case "visual_ready":
             return list(event.visual_ready.states)
         case "segment_rendered":

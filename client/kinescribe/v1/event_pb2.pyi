@@ -254,10 +254,10 @@ class AudioReady(google.protobuf.message.Message):
     cached: builtins.bool
     """Whether a stored result was used."""
     maker: builtins.str
-    """The maker of the audio, as it really ran, for example "hibari". Empty where nothing is said."""
+    """The maker of the audio, as it really ran, for example "hibari", or "silence" where nothing is said."""
     @property
     def audio(self) -> kinescribe.v1.artifact_pb2.Artifact:
-        """The sound. Absent where nothing is said."""
+        """The sound."""
 
     def __init__(
         self,

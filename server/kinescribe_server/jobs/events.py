@@ -35,10 +35,8 @@ class ScriptReady:
 
 @dataclass(frozen=True, slots=True)
 class AudioReady:
-    """`audio` is None where nothing is said."""
-
     segment: int
-    audio: NamedFile | None
+    audio: NamedFile
     cached: bool
     maker: str
     type: Literal["audio_ready"] = "audio_ready"

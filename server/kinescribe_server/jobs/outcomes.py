@@ -58,7 +58,7 @@ def _event(step: Step, result: StepResult, named: dict[str, NamedFile], options:
         case StepKind.SCRIPT:
             return ScriptReady(named["script"], result.details["segments"], result.cached, result.maker)
         case StepKind.SPEECH:
-            return AudioReady(segment, named.get("audio"), result.cached, result.maker)
+            return AudioReady(segment, named["audio"], result.cached, result.maker)
         case StepKind.VISUAL:
             states = tuple(named[state["picture"]] for state in result.details["states"])
             return VisualReady(segment, states, result.cached, result.maker)

@@ -141,7 +141,7 @@ def _event(entry: events.LogEntry) -> event_pb2.JobEvent:
             message.audio_ready.CopyFrom(
                 event_pb2.AudioReady(
                     segment_index=event.segment,
-                    audio=None if event.audio is None else _named(event.audio),
+                    audio=_named(event.audio),
                     cached=event.cached,
                     maker=event.maker,
                 )
