@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from kinescribe_server.jobs.errors import InvalidRequestError, Violation
 
-# An error's details travel in HTTP/2 trailers, which gRPC refuses at random from 8 KiB on: in words, with percent
-# signs where they are not ASCII, and once more in Base64. Violations that would make them longer are counted, not listed.
+# The details travel in HTTP/2 trailers, which gRPC refuses at random from 8 KiB on: in words, percent-encoded where they
+# are not ASCII, and once more in Base64. Violations that would make them longer are counted, not listed.
 _LISTED_BYTES = 6_000
 _SHOWN_CHARACTERS = 60
 
