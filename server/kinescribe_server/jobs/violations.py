@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from kinescribe_server.jobs.errors import InvalidRequestError, Violation
 
-# The details travel in HTTP/2 trailers, which gRPC refuses at random from 8 KiB on: in words, percent-encoded where they
+# They travel in HTTP/2 trailers, which gRPC refuses at random from 8 KiB on: in words, percent-encoded where they
 # are not ASCII, and once more in Base64. Violations that would make them longer are counted, not listed.
 _LISTED_BYTES = 6_000
 _SHOWN_CHARACTERS = 60
