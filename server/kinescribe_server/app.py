@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kinescribe_server.artifacts.folder import ArtifactFolder
 from kinescribe_server.artifacts.results import ResultFolder
-from kinescribe_server.config import Settings
+from kinescribe_server.config import SOFTWARE_ENCODER, Settings
 from kinescribe_server.data_folder import DataFolder, DataFolderInUseError
 from kinescribe_server.engine.local import LocalEngine
 from kinescribe_server.engine.workshop import ProcessWorkshop
@@ -40,7 +40,7 @@ from kinescribe_server.store.watch_hub import WatchHub
 from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS, visual_makers
 from kinescribe_server.visuals.themes import FONT_FAMILIES, FONT_ROLES, THEME_ROLES, THEMES
 
-__all__ = ["DataFolderInUseError", "Service", "run_service"]
+__all__ = ["DataFolderInUseError", "Service", "maker_table", "run_service"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ _WRITERS = {
 }
 _SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))
 _RECORDING = MakerSpec("recording", "kinescribe_server.film.recording:make_recording", ("kinescribe", "av", "numpy"))
-_CLIP = MakerSpec("clip", "kinescribe_server.film.clip:make_clip", ("kinescribe", "av"))
+_CLIP = "kinescribe_server.film.clip:make_clip"
 _FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe", "av"))
 
 
@@ -63,22 +63,36 @@ def _speaker_for(language: str, wanted: str, named: bool) -> Speaker:
     return Speaker(choice.voice, makers, choice.notice)
 
 
-MAKERS = MakerTable(
-    writers=_WRITERS,
-    speaker_for=_speaker_for,
-    silence=_SILENCE,
-    recording=_RECORDING,
-    visuals={name: tuple(MakerSpec(*maker) for maker in makers) for name, makers in visual_makers().items()},
-    placeholder=MakerSpec(*PLACEHOLDER),
-    clip=_CLIP,
-    film=_FILM,
-)
+def maker_table(settings: Settings) -> MakerTable:
+    """The makers of an installation."""
+    return MakerTable(
+        writers=_WRITERS,
+        speaker_for=_speaker_for,
+        silence=_SILENCE,
+        recording=_RECORDING,
+        visuals={name: tuple(MakerSpec(*maker) for maker in makers) for name, makers in visual_makers().items()},
+        placeholder=MakerSpec(*PLACEHOLDER),
+        clips=_clip_makers(settings),
+        film=_FILM,
+    )
+
+
+def _clip_makers(settings: Settings) -> tuple[MakerSpec, ...]:
+    """The encoder that was chosen, and the one that is always there."""
+    encoders = dict.fromkeys((settings.kinescribe_encoder, SOFTWARE_ENCODER))
+    return tuple(
+        MakerSpec(
+            encoder, _CLIP, ("kinescribe", "av"), arguments=(("encoder", encoder), ("hold", settings.kinescribe_hold))
+        )
+        for encoder in encoders
+    )
+
 
 # What a worker of each resource imports before its first step.
 _WARM = {
     Resource.SPEECH: (HIBARI.maker[1],),
     Resource.VISUAL: (_WRITERS["offline"].target, VISUAL_MAKERS["slide"][0][1]),
-    Resource.RENDER: (_CLIP.target, _FILM.target),
+    Resource.RENDER: (_CLIP, _FILM.target),
 }
 
 
@@ -107,7 +121,7 @@ async def run_service(
     *,
     log_file: Path | None = None,
     settings: Settings | None = None,
-    makers: MakerTable = MAKERS,
+    makers: MakerTable | None = None,
 ) -> AsyncIterator[Service]:
     """Runs the service inside the block; on leaving, steps in hand are finished or handed back.
 
@@ -117,6 +131,7 @@ async def run_service(
     StateStoreUnavailableError if the configured Redis does not answer.
     """
     settings = settings or Settings()
+    makers = makers or maker_table(settings)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(DataFolder(data_dir))
         set_up_logs(settings.log_level, log_file)
@@ -163,7 +178,7 @@ async def run_service(
         )
         themes = {theme.name: theme.description for theme in THEMES}
         server = RpcServer(
-            VideoServicer(jobs, Watcher(jobs, hub, MAX_OPEN_CALLS // 2), artifacts, _catalog(themes)),
+            VideoServicer(jobs, Watcher(jobs, hub, MAX_OPEN_CALLS // 2), artifacts, _catalog(themes, makers)),
             CatalogServicer(voices(), themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
         )
         address = await server.start(listen)
@@ -188,11 +203,11 @@ async def _start_valkey(data: Path, stack: AsyncExitStack) -> str:
     return valkey.url
 
 
-def _catalog(themes: dict[str, str]) -> Catalog:
+def _catalog(themes: dict[str, str], makers: MakerTable) -> Catalog:
     return Catalog(
         voices=[voice.name for voice in voices()],
         themes=list(themes),
-        writers=list(MAKERS.writers),
+        writers=list(makers.writers),
         default_theme=next(iter(themes)),
         theme_roles=THEME_ROLES,
         font_roles=FONT_ROLES,

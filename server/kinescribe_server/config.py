@@ -6,6 +6,9 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# The H.264 encoder in the wheel of PyAV.
+SOFTWARE_ENCODER = "libx264"
+
 
 class Settings(BaseSettings):
     """The service's settings: an upper-case environment variable for each field."""
@@ -24,6 +27,12 @@ class Settings(BaseSettings):
     """Speech is many times faster than real time, so one worker feeds a whole machine."""
     kinescribe_visual_workers: int = Field(default=1, ge=1)
     kinescribe_render_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    kinescribe_encoder: str = SOFTWARE_ENCODER
+    """FFmpeg's name of the H.264 encoder, for example h264_nvenc or h264_vaapi. Where it cannot be opened, the one
+    that comes with the service takes its place, and the job says so."""
+    kinescribe_hold: Literal["skip", "encoded", "variable"] = "skip"
+    """How a still is held: by pictures that say "as before", by encoding it again and again, or by pictures that last
+    longer (a variable frame rate, the smallest file)."""
     kinescribe_queue_limit: int = Field(default=1000, ge=1)
     """The most jobs of one owner that wait or run at a time."""
     kinescribe_lease_seconds: float = Field(default=15.0, gt=0)

@@ -51,7 +51,7 @@ _COMMANDS = {
     "jobs": "--server --data --limit/-n",
     "render": (
         "files --out/-o --voice --theme --size --language --frame-rate --speaking-rate --captions/--no-captions "
-        "--burn-in --music --strict --brand --server --data --json --jobs --quiet/-q"
+        "--burn-in --motion/--no-motion --music --strict --brand --server --data --json --jobs --quiet/-q"
     ),
     "script": "file --out/-o --format --update --language --server --data",
     "serve": "--listen --data",

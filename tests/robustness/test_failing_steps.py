@@ -13,7 +13,7 @@ from tests.robustness.makers import calls
 from tests.robustness.validate import History, problems_of
 
 from kinescribe.v1 import event_pb2, job_pb2, script_pb2, video_service_pb2, video_service_pb2_grpc
-from kinescribe_server.app import MAKERS, run_service
+from kinescribe_server.app import maker_table, run_service
 from kinescribe_server.config import Settings
 from kinescribe_server.jobs.makers import MakerSpec
 
@@ -27,11 +27,12 @@ def _kinds(history: History) -> list[str]:
 @asynccontextmanager
 async def _service_whose_slides(fault: str, folder: Path) -> AsyncIterator[tuple[str, Path]]:
     """A service in which slides are made by a maker that fails; its address, and where the calls are counted."""
+    settings = Settings(kinescribe_drain_seconds=0)
+    table = maker_table(settings)
     slide = MakerSpec(fault, f"tests.robustness.makers:{fault}")
-    makers = dataclasses.replace(MAKERS, visuals={**MAKERS.visuals, "slide": (slide,)})
+    makers = dataclasses.replace(table, visuals={**table.visuals, "slide": (slide,)})
     counted = folder / "calls"
     counted.mkdir()
-    settings = Settings(kinescribe_drain_seconds=0)
     async with run_service(
         folder / "data", log_file=folder / "service.log", settings=settings, makers=makers
     ) as service:

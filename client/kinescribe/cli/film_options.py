@@ -32,6 +32,7 @@ class FilmOptions:
     strict: bool = False
     brand: Brand | None = None
     burn_in: bool = False
+    motion: bool | None = None
     music: SoundFile | None = None
 
     def problems(self) -> list[str]:
@@ -75,6 +76,8 @@ class FilmOptions:
             options.captions = job_pb2.CAPTION_MODE_BURNED_IN
         elif self.captions is not None:
             options.captions = job_pb2.CAPTION_MODE_SIDECAR if self.captions else job_pb2.CAPTION_MODE_OFF
+        if self.motion is not None:
+            options.motion = job_pb2.MOTION_MODE_SUBTLE if self.motion else job_pb2.MOTION_MODE_NONE
         return options
 
 

@@ -21,6 +21,7 @@ _KEYS: dict[str, tuple[tuple[type, ...], str]] = {
     "speaking_rate": ((int, float), "a number"),
     "captions": _YES_OR_NO,
     "burn_in": _YES_OR_NO,
+    "motion": _YES_OR_NO,
     "music": ((str,), "the path of a file, relative to this one"),
     "strict": _YES_OR_NO,
 }

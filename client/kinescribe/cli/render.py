@@ -59,6 +59,10 @@ def render(
     burn_in: Annotated[
         bool, typer.Option("--burn-in", help="Captions in the picture, too, with the spoken word marked.")
     ] = False,
+    motion: Annotated[
+        bool | None,
+        typer.Option("--motion/--no-motion", show_default=False, help="Let what is new fade in."),
+    ] = None,
     music: Annotated[
         Path | None,
         typer.Option(
@@ -102,7 +106,9 @@ def render(
     Exit code 0: delivered (degraded scenes are named on standard error); 1: a job failed; 2: bad usage or input, and
     nothing was started; 3: degraded under --strict; 130: interrupted. Of several films the worst counts.
     """
-    options = FilmOptions(voice, theme, language, size, frame_rate, speaking_rate, captions, strict, burn_in=burn_in)
+    options = FilmOptions(
+        voice, theme, language, size, frame_rate, speaking_rate, captions, strict, burn_in=burn_in, motion=motion
+    )
     sources, problems = gather(files)
     problems += options.problems()
     given, option_problems = _with_files(options, brand, music)

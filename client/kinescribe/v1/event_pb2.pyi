@@ -476,6 +476,8 @@ class JobFinished(google.protobuf.message.Message):
     CACHED_STEPS_FIELD_NUMBER: builtins.int
     MADE_STEPS_FIELD_NUMBER: builtins.int
     WARNINGS_FIELD_NUMBER: builtins.int
+    CPU_TIME_SAVED_FIELD_NUMBER: builtins.int
+    CPU_TIME_SPENT_FIELD_NUMBER: builtins.int
     status: kinescribe.v1.job_pb2.JobStatus.ValueType
     """SUCCEEDED, FAILED or CANCELLED."""
     degraded_segments: builtins.int
@@ -490,6 +492,14 @@ class JobFinished(google.protobuf.message.Message):
     def error(self) -> google.rpc.status_pb2.Status:
         """Why there is no film; absent if there is one."""
 
+    @property
+    def cpu_time_saved(self) -> google.protobuf.duration_pb2.Duration:
+        """The CPU time that the results from storage took when they were made: what this job did not have to spend."""
+
+    @property
+    def cpu_time_spent(self) -> google.protobuf.duration_pb2.Duration:
+        """The CPU time that was spent on what was made for this job."""
+
     def __init__(
         self,
         *,
@@ -499,9 +509,11 @@ class JobFinished(google.protobuf.message.Message):
         cached_steps: builtins.int = ...,
         made_steps: builtins.int = ...,
         warnings: builtins.int = ...,
+        cpu_time_saved: google.protobuf.duration_pb2.Duration | None = ...,
+        cpu_time_spent: google.protobuf.duration_pb2.Duration | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["error", b"error"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cached_steps", b"cached_steps", "degraded_segments", b"degraded_segments", "error", b"error", "made_steps", b"made_steps", "status", b"status", "warnings", b"warnings"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["cpu_time_saved", b"cpu_time_saved", "cpu_time_spent", b"cpu_time_spent", "error", b"error"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["cached_steps", b"cached_steps", "cpu_time_saved", b"cpu_time_saved", "cpu_time_spent", b"cpu_time_spent", "degraded_segments", b"degraded_segments", "error", b"error", "made_steps", b"made_steps", "status", b"status", "warnings", b"warnings"]) -> None: ...
 
 Global___JobFinished: typing_extensions.TypeAlias = JobFinished
 

@@ -59,17 +59,21 @@ class _MotionMode:
 class _MotionModeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_MotionMode.ValueType], builtins.type):
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     MOTION_MODE_UNSPECIFIED: _MotionMode.ValueType  # 0
-    """The installation's default."""
+    """As MOTION_MODE_SUBTLE."""
     MOTION_MODE_NONE: _MotionMode.ValueType  # 1
     """Nothing moves; things appear."""
+    MOTION_MODE_SUBTLE: _MotionMode.ValueType  # 2
+    """What is new fades in, at the theme's pace. The default."""
 
 class MotionMode(_MotionMode, metaclass=_MotionModeEnumTypeWrapper):
     """How much moves in the film."""
 
 MOTION_MODE_UNSPECIFIED: MotionMode.ValueType  # 0
-"""The installation's default."""
+"""As MOTION_MODE_SUBTLE."""
 MOTION_MODE_NONE: MotionMode.ValueType  # 1
 """Nothing moves; things appear."""
+MOTION_MODE_SUBTLE: MotionMode.ValueType  # 2
+"""What is new fades in, at the theme's pace. The default."""
 Global___MotionMode: typing_extensions.TypeAlias = MotionMode
 
 class _JobStatus:

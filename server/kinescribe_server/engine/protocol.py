@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
-from kinescribe_server.jobs.model import StepRef
+from kinescribe_server.jobs.model import Cost, StepRef
 
 Json = Mapping[str, Any]
 
@@ -21,11 +21,12 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class Made:
     """What a maker made: stored files by role, JSON details, and notices. It is kept as a result record, so it holds
-    nothing that depends on time, machine or process."""
+    nothing that depends on time, machine or process; but for its cost, which the worker fills in."""
 
     files: Mapping[str, StoredFile] = field(default_factory=dict)
     details: Json = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    cost: Cost = field(default_factory=Cost)
 
 
 class Bench(Protocol):

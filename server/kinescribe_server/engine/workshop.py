@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as PoolTimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pkgutil import resolve_name
 from typing import Any, cast
 
@@ -28,7 +28,7 @@ from kinescribe_server.engine.bench import WorkerBench
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.jobs.errors import KinescribeError, MakeError, ServerDrainingError
 from kinescribe_server.jobs.makers import MakerSpec
-from kinescribe_server.jobs.model import Resource
+from kinescribe_server.jobs.model import Cost, Resource
 
 _LOG = logging.getLogger(__name__)
 
@@ -95,7 +95,8 @@ class ProcessWorkshop:
         Raises MakeError, also (and retryable) when the process died or took longer than `time_limit` seconds.
         """
         call = next(self._calls)
-        future = self._pool(resource).schedule(_make, args=(maker.target, request, call), timeout=time_limit)
+        job = (maker.target, dict(maker.arguments), request, call)
+        future = self._pool(resource).schedule(_make, args=job, timeout=time_limit)
         self._listeners[call] = on_gauge
         try:
             return cast("Made", await asyncio.wrap_future(future))
@@ -168,7 +169,7 @@ def _nothing() -> None:
     """Makes a pool start its processes."""
 
 
-def _make(target: str, request: Any, call: int) -> Made:
+def _make(target: str, arguments: Mapping[str, Any], request: Any, call: int) -> Made:
     artifacts, gauges = _WORKER.artifacts, _WORKER.gauges
     assert artifacts is not None  # noqa: S101 - set by the initializer
     assert gauges is not None  # noqa: S101
@@ -181,4 +182,11 @@ def _make(target: str, request: Any, call: int) -> Made:
             with contextlib.suppress(OSError):  # nobody reads fast enough: the gauge is dropped
                 gauges.send(f"{call} {percent:.1f}".encode())
 
-    return cast("Made", resolve_name(target)(request, WorkerBench(artifacts, report)))
+    cpu, wall = _cpu_seconds(), time.monotonic()
+    made = cast("Made", resolve_name(target)(request, WorkerBench(artifacts, report), **arguments))
+    return replace(made, cost=Cost(round(_cpu_seconds() - cpu, 4), round(time.monotonic() - wall, 4)))
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system

@@ -20,7 +20,7 @@ from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.speech.protocol import Word
 
 
-def make_clip(request: RenderRequest, bench: Bench, *, encoder: str = video.X264) -> Made:
+def make_clip(request: RenderRequest, bench: Bench, *, encoder: str = video.X264, hold: str = "skip") -> Made:
     """Files {"clip"}, details {"duration", "frames", "speech_start"} as in protocol.py.
 
     Raises MakeError for damaged assets and for an encoder that this machine does not have.

@@ -7,18 +7,20 @@ _BAND_PIXELS = 152
 
 @dataclass(frozen=True, slots=True)
 class StatePicture:
-    """A picture (SHA-256 of a PNG) and the words that introduce it ("" for the state shown from the start)."""
+    """A picture (SHA-256 of a PNG) and the words that introduce it ("" for the state shown from the start). Outside the
+    box `changed` (x, y, width, height) it is the same as the picture before; None says that the page is new."""
 
     picture: str
     cue: str = ""
+    changed: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
     """A segment to be encoded: its pictures, its audio (SHA-256 of a WAV; "" for none), the times of its words
     (SHA-256 of a JSON list of Word; "" for none), and its narration. `pause_after` is in seconds; None takes the
-    default. With `burned_in` captions (in `language`) the pictures are `caption_band` pixels less high than the
-    film."""
+    default. What is new takes `motion_seconds` to appear; with 0 nothing moves. With `burned_in` captions (in
+    `language`) the pictures are `caption_band` pixels less high than the film."""
 
     states: tuple[StatePicture, ...]
     narration: str
@@ -30,6 +32,7 @@ class RenderRequest:
     frame_rate: int = 30
     burned_in: bool = False
     language: str = ""
+    motion_seconds: float = 0.0
 
 
 # A render maker's `Made`: files {"clip": …}; details {"duration": seconds (whole frames), "frames": number of frames,

@@ -116,7 +116,7 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True)
 class JobFinished:
-    """Written by the composer; `error_reason` is empty if there is a film."""
+    """Written by the composer; `error_reason` is empty if there is a film. CPU is in seconds."""
 
     status: JobStatus
     error_reason: str
@@ -125,6 +125,8 @@ class JobFinished:
     cached_steps: int
     made_steps: int
     warnings: int
+    cpu_saved: float = 0.0
+    cpu_spent: float = 0.0
     type: Literal["job_finished"] = "job_finished"
 
 

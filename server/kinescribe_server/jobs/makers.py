@@ -10,16 +10,19 @@ from kinescribe_server.engine.protocol import Notice
 @dataclass(frozen=True, slots=True)
 class MakerSpec:
     """A maker's name, the function that it is ("package.module:function"), and the distributions whose versions its
-    results depend on. `revision` is raised when the maker's own results change."""
+    results depend on. `revision` is raised when the maker's own results change. `arguments` are the installation's
+    settings, given to the function by keyword; secrets are not among them."""
 
     name: str
     target: str
     distributions: tuple[str, ...] = ()
     revision: int = 1
+    arguments: tuple[tuple[str, str], ...] = ()
 
     @property
     def version(self) -> str:
-        return "+".join([str(self.revision), *(f"{name}={metadata.version(name)}" for name in self.distributions)])
+        versions = (f"{name}={metadata.version(name)}" for name in self.distributions)
+        return "+".join([str(self.revision), *versions, *(f"{name}:{value}" for name, value in self.arguments)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +46,5 @@ class MakerTable:
     recording: MakerSpec
     visuals: Mapping[str, tuple[MakerSpec, ...]]
     placeholder: MakerSpec
-    clip: MakerSpec
+    clips: tuple[MakerSpec, ...]
     film: MakerSpec

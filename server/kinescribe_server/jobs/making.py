@@ -101,7 +101,7 @@ class StepMaker:
             notices = [*made.notices, *([wanted.notice] if wanted.notice else [])]
             if failures:
                 notices.append(Notice("OTHER_MAKER", f"{maker.name} made this, because: {failures[0].message}"))
-            return StepResult(made.files, made.details, maker.name, cached), tuple(notices)
+            return StepResult(made.files, made.details, maker.name, cached, cost=made.cost), tuple(notices)
         if failures:
             raise failures[0]
         if wanted.notice:

@@ -41,6 +41,11 @@ class CaptionMode(StrEnum):
     BURNED_IN = "burned_in"
 
 
+class MotionMode(StrEnum):
+    NONE = "none"
+    SUBTLE = "subtle"
+
+
 class Resource(StrEnum):
     """A kind of worker; each has its own pool or queue."""
 
@@ -122,6 +127,7 @@ class Options:
     retention_seconds: float = 7 * 86_400
     brand: BrandOptions | None = None
     music: str = ""
+    motion: MotionMode = MotionMode.SUBTLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +155,24 @@ class Warn:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What it took to make something, in seconds of CPU (child processes included) and by the clock."""
+
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class StepResult:
-    """What came out of a step: stored files by role, details, who made it, and why it is degraded ("" if it is not)."""
+    """What came out of a step: stored files by role, details, who made it, why it is degraded ("" if it is not), and
+    what it cost when it was made."""
 
     files: Mapping[str, StoredFile]
     details: Mapping[str, Any]
     maker: str
     cached: bool = False
     degraded: str = ""
+    cost: Cost = Cost()
 
 
 STEP_RESULT: TypeAdapter[StepResult] = TypeAdapter(StepResult)

@@ -18,6 +18,7 @@ from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import (
     CaptionMode,
     JobRequest,
+    MotionMode,
     Options,
     Step,
     StepKind,
@@ -98,7 +99,7 @@ def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
             visual = _visual_of(scene)
             return Plan(_visual_request(visual, scene, known), makers.visuals.get(visual_type(visual), ()))
         case _:
-            return Plan(_render_request(step.segment, scene, known, options), (makers.clip,))
+            return Plan(_render_request(step.segment, scene, known, options), makers.clips)
 
 
 def stand_in(step: Step, known: Known, makers: MakerTable, reason: str, message: str) -> Plan | None:
@@ -200,10 +201,10 @@ def _brand(request: JobRequest) -> Brand | None:
 def _render_request(segment: int, scene: Scene, known: Known, options: Options) -> RenderRequest:
     speech = known.results.get(Step(StepKind.SPEECH, segment))
     visual = known.results[Step(StepKind.VISUAL, segment)]
-    states: Sequence[Mapping[str, str]] = visual.details["states"]
+    states: Sequence[Mapping[str, Any]] = visual.details["states"]
     burned_in = options.captions is CaptionMode.BURNED_IN
     return RenderRequest(
-        states=tuple(StatePicture(visual.files[state["picture"]].sha256, state["cue"]) for state in states),
+        states=tuple(_state_picture(visual, state) for state in states),
         narration=scene.narration,
         audio=_sha256(speech, "audio"),
         words=_sha256(speech, "words"),
@@ -213,7 +214,13 @@ def _render_request(segment: int, scene: Scene, known: Known, options: Options) 
         frame_rate=options.frame_rate,
         burned_in=burned_in,
         language=_language_of(scene, known.script, options) if burned_in else "",
+        motion_seconds=visual.details.get("motion_seconds", 0.0) if options.motion is MotionMode.SUBTLE else 0.0,
     )
+
+
+def _state_picture(visual: StepResult, state: Mapping[str, Any]) -> StatePicture:
+    changed = state.get("changed")
+    return StatePicture(visual.files[state["picture"]].sha256, state["cue"], tuple(changed) if changed else None)
 
 
 def _compose_request(known: Known, options: Options) -> ComposeRequest:

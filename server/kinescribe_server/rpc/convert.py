@@ -11,7 +11,17 @@ from kinescribe.v1 import artifact_pb2, event_pb2, job_pb2, script_pb2, video_se
 from kinescribe_server.artifacts.protocol import StoredFile
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs import events
-from kinescribe_server.jobs.model import BrandOptions, CaptionMode, Counts, JobStatus, Options, Step, StepKind, Warn
+from kinescribe_server.jobs.model import (
+    BrandOptions,
+    CaptionMode,
+    Counts,
+    JobStatus,
+    MotionMode,
+    Options,
+    Step,
+    StepKind,
+    Warn,
+)
 from kinescribe_server.jobs.plan import artifact_names
 from kinescribe_server.jobs.progress import percent
 from kinescribe_server.jobs.service import JobDetails, SegmentState
@@ -46,6 +56,7 @@ _CAPTION_MODE = {
     CaptionMode.OFF: job_pb2.CAPTION_MODE_OFF,
     CaptionMode.BURNED_IN: job_pb2.CAPTION_MODE_BURNED_IN,
 }
+_MOTION_MODE = {MotionMode.NONE: job_pb2.MOTION_MODE_NONE, MotionMode.SUBTLE: job_pb2.MOTION_MODE_SUBTLE}
 
 
 def script_from_message(message: script_pb2.Script) -> Script:
@@ -193,6 +204,8 @@ def _event(entry: events.LogEntry) -> event_pb2.JobEvent:
                     cached_steps=event.cached_steps,
                     made_steps=event.made_steps,
                     warnings=event.warnings,
+                    cpu_time_saved=_duration(event.cpu_saved),
+                    cpu_time_spent=_duration(event.cpu_spent),
                 )
             )
         case _:
@@ -254,7 +267,7 @@ def _options(options: Options) -> job_pb2.VideoOptions:
         speaking_rate=options.speaking_rate,
         captions=_CAPTION_MODE[options.captions],
         writer=options.writer,
-        motion=job_pb2.MOTION_MODE_NONE,
+        motion=_MOTION_MODE[options.motion],
         lexicon=options.lexicon,
         music=options.music,
         brand=None if options.brand is None else _brand(options.brand),

@@ -20,7 +20,6 @@ def front_matter_options(
         "voice": catalog.voices,
         "theme": catalog.themes,
         "writer": catalog.writers,
-        "motion": ("none",),
     }
     read = read_options(source_text, known)
     violations = [Violation("source_text", str(problem)) for problem in read.problems]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from kinescribe.v1 import job_pb2
 from kinescribe_server.jobs.errors import Violation
-from kinescribe_server.jobs.model import BrandOptions, CaptionMode, Options
+from kinescribe_server.jobs.model import BrandOptions, CaptionMode, MotionMode, Options
 from kinescribe_server.jobs.violations import shown
 from kinescribe_server.rpc.field_checks import (
     Catalog,
@@ -28,6 +28,7 @@ _CAPTION_MODE = {
     job_pb2.CAPTION_MODE_OFF: CaptionMode.OFF,
     job_pb2.CAPTION_MODE_BURNED_IN: CaptionMode.BURNED_IN,
 }
+_MOTION_MODE = {job_pb2.MOTION_MODE_NONE: MotionMode.NONE, job_pb2.MOTION_MODE_SUBTLE: MotionMode.SUBTLE}
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -61,6 +62,7 @@ def options_of(message: job_pb2.VideoOptions, catalog: Catalog) -> Options:
         retention_seconds=seconds(message.retention) if message.HasField("retention") else defaults.retention_seconds,
         brand=_brand(message.brand) if message.HasField("brand") else None,
         music=message.music,
+        motion=_MOTION_MODE.get(message.motion, defaults.motion),
     )
 
 
@@ -87,8 +89,8 @@ def option_violations(at: str, message: job_pb2.VideoOptions, catalog: Catalog) 
         yield Violation(f"{at}.speaking_rate", f"{message.speaking_rate:g} is not between 0.5 and 2.0")
     if message.captions not in job_pb2.CaptionMode.values():
         yield Violation(f"{at}.captions", f"{message.captions} is not a CaptionMode")
-    if message.motion not in (job_pb2.MOTION_MODE_UNSPECIFIED, job_pb2.MOTION_MODE_NONE):
-        yield Violation(f"{at}.motion", f"{message.motion} is not a MotionMode of this installation")
+    if message.motion not in job_pb2.MotionMode.values():
+        yield Violation(f"{at}.motion", f"{message.motion} is not a MotionMode")
     yield from too_long(f"{at}.music", message.music, MAX_ATTACHMENT_NAME)
     yield from _brand_violations(f"{at}.brand", message.brand, catalog)
     yield from _lexicon_violations(f"{at}.lexicon", message.lexicon)

@@ -74,8 +74,8 @@ class OptionsRead:
 
 
 def read_options(source_text: str, known: Mapping[str, Collection[str]]) -> OptionsRead:
-    """The options in a text's front matter. `known` has the names that the installation knows of "voice", "theme",
-    "writer" and "motion". Never raises: broken front matter is a problem with a line and a reason."""
+    """The options in a text's front matter. `known` has the names that the installation knows of "voice", "theme"
+    and "writer". Never raises: broken front matter is a problem with a line and a reason."""
     try:
         front_matter = _split(clean(source_text))
     except _BrokenError as error:

@@ -14,6 +14,7 @@ _YES, _NO = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 _SIDE = range(320, 3841, 2)
 _FRAME_RATES = ("24", "25", "30", "50", "60")
 _SPEAKING_RATES = (0.5, 2.0)
+_MOTION_MODES = ("none", "subtle")
 _RETENTION_SECONDS = (60.0, 365 * 86_400.0)
 
 
@@ -41,7 +42,7 @@ def option_readers(known: Mapping[str, Collection[str]]) -> Mapping[str, OptionR
         "speaking_rate": lambda value: {"speaking_rate": _within(_text(value), _SPEAKING_RATES)},
         "captions": _captions,
         "writer": named("writer"),
-        "motion": lambda value: {"motion": f"MOTION_MODE_{_one_of(value, known.get('motion', ('none',))).upper()}"},
+        "motion": lambda value: {"motion": f"MOTION_MODE_{_one_of(value, _MOTION_MODES).upper()}"},
         "music": lambda value: {"music": _text(value)},
         "lexicon": lambda value: {"lexicon": _texts(value)},
         "brand": _brand,

@@ -53,7 +53,7 @@ local function finish(status, reason, message)
   append(cjson.encode({
     type = 'job_finished', status = status, error_reason = reason, error_message = message,
     degraded_segments = count('degraded_segments'), cached_steps = count('cached'), made_steps = count('made'),
-    warnings = redis.call('LLEN', warnings)}))
+    cpu_saved = count('cpu_saved'), cpu_spent = count('cpu_spent'), warnings = redis.call('LLEN', warnings)}))
 end
 
 if fact == 'create' then
@@ -137,7 +137,10 @@ if fact == 'done' then
   redis.call('HSET', results, step, outcome.result)
   for name, file in pairs(outcome.artifacts) do redis.call('HSET', artifacts, name, file) end
   for _, warning in ipairs(outcome.warnings) do redis.call('RPUSH', warnings, warning) end
-  if outcome.cached then raise('cached') elseif outcome.made then raise('made') end
+  if outcome.cached or outcome.made then
+    raise(outcome.cached and 'cached' or 'made')
+    redis.call('HINCRBYFLOAT', job, outcome.cached and 'cpu_saved' or 'cpu_spent', outcome.cpu)
+  end
 
   local kind, segment = string.match(step, '^(%a+):?(%d*)$')
   if kind == 'script' then

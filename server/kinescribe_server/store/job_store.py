@@ -210,6 +210,7 @@ class RedisJobStore:
                     "artifacts": outcome.artifacts,
                     "cached": result.cached,
                     "made": bool(result.maker) and not result.cached,
+                    "cpu": result.cost.cpu_seconds,
                     "segments": outcome.segments,
                     "warnings": [_WARN.dump_json(warning).decode() for warning in outcome.warnings],
                     "body": _event_json(outcome.event),

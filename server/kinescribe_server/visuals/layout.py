@@ -31,7 +31,8 @@ def hand_over(drawn: Drawn, canvas: Canvas, bench: Bench, notices: Sequence[Noti
         {"picture": name, "cue": cue, "changed": _in_pixels(box, canvas)}
         for name, cue, box in zip(names, drawn.cues, drawn.changed, strict=True)
     ]
-    return Made(files, {"states": states}, (*canvas.notices, *drawn.notices, *notices))
+    details = {"states": states, "motion_seconds": canvas.theme.motion["seconds"]}
+    return Made(files, details, (*canvas.notices, *drawn.notices, *notices))
 
 
 def _in_pixels(box: Sequence[float] | None, canvas: Canvas) -> list[int] | None:

@@ -47,7 +47,7 @@ class PlaceholderRequest:
 
 # A visual maker's `Made`: files {"state-00": PNG, "state-01": PNG, …, "layout": JSON}; details {"states": [{"picture":
 # "state-00", "cue": "", "changed": null}, {"picture": "state-01", "cue": "the words of the item that this state adds",
-# "changed": [x, y, width, height]}, …]}.
+# "changed": [x, y, width, height]}, …], "motion_seconds": what the theme takes to let something appear}.
 # Every picture is width x height and opaque (RGB, or RGBA with every alpha 255). State 0 is shown from the start; its
 # cue is the text that it adds, if it adds any. Outside the box `changed` (whole pixels) a picture is the same as the
 # one before it; null says that the page is new, [0, 0, 0, 0] that nothing changes. A layout record is {"width",

@@ -70,7 +70,7 @@ def test_every_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path: Path
     assert read_project(file)[1] == [
         f"{file}: pitch is not known; allowed: render, brand",
         f"{file}: [render]: fps is not known; allowed: voice, theme, size, language, frame_rate, speaking_rate, "
-        "captions, burn_in, music, strict",
+        "captions, burn_in, motion, music, strict",
         f"{file}: [render]: frame_rate is true; allowed: a whole number",
         f"{file}: [render]: theme is 3; allowed: a text",
         f'{file}: [render]: captions is "no"; allowed: true or false',

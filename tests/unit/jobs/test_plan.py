@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from kinescribe_server.app import MAKERS
+from kinescribe_server.app import maker_table
 from kinescribe_server.artifacts.protocol import StoredFile
+from kinescribe_server.config import Settings
 from kinescribe_server.film.protocol import ComposeRequest, RecordingRequest, RenderRequest, caption_band
 from kinescribe_server.jobs.model import CaptionMode, JobRequest, Options, Step, StepKind, StepResult
 from kinescribe_server.jobs.plan import Known, artifact_names, needs, plan, stand_in
@@ -14,6 +15,7 @@ from kinescribe_server.script.model import Diagram, OtherVisual, Scene, Script, 
 from kinescribe_server.speech.protocol import SpeechRequest
 from kinescribe_server.visuals.protocol import PlaceholderRequest, VisualRequest
 
+MAKERS = maker_table(Settings())
 _OPTIONS = Options(theme="light")
 _FILE = StoredFile("0" * 64, 1, "image/png")
 
