@@ -2,12 +2,11 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from kinescribe_server.artifacts.protocol import StoredFile
-from kinescribe_server.artifacts.whole_files import MIN_FREE_BYTES, place, write_and_sync
+from kinescribe_server.artifacts.whole_files import MIN_FREE_BYTES, disk_errors, place, written_beside
 from kinescribe_server.jobs.errors import ArtifactNotFoundError, StorageFullError
 
 _READ_SIZE = 1 << 20
@@ -28,14 +27,12 @@ class ArtifactFolder:
         stored = StoredFile(sha256, len(data), media_type, duration)
         if not self._touch(sha256):
             self._check_room(len(data))
-            handle, name = tempfile.mkstemp(dir=self._scratch)
-            with os.fdopen(handle, "wb") as file:
-                write_and_sync(file, data)
-            place(Path(name), self._address(sha256))
+            with written_beside(self._scratch, data) as written, disk_errors():
+                place(written, self._address(sha256))
         return stored
 
     def put_file(self, path: Path, media_type: str, duration: float | None = None) -> StoredFile:
-        with path.open("rb") as file:
+        with path.open("rb") as file, disk_errors():
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
         stored = StoredFile(sha256, path.stat().st_size, media_type, duration)
@@ -43,7 +40,8 @@ class ArtifactFolder:
             path.unlink()
         else:
             self._check_room(0)
-            place(path, self._address(sha256))
+            with disk_errors():
+                place(path, self._address(sha256))
         return stored
 
     def scratch(self) -> Path:
@@ -63,6 +61,17 @@ class ArtifactFolder:
             file.seek(offset)
             while chunk := file.read(size):
                 yield chunk
+
+    def discard_damaged(self, sha256: str) -> bool:
+        address = self._address(sha256)
+        try:
+            with address.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+                    return False
+        except FileNotFoundError:
+            return True
+        address.unlink(missing_ok=True)
+        return True
 
     def _address(self, sha256: str) -> Path:
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):

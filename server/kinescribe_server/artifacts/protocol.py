@@ -43,3 +43,7 @@ class ArtifactStore(Protocol):
     def chunks(self, sha256: str, offset: int, size: int) -> Iterator[bytes]:
         """The bytes from `offset` on in pieces of `size`. Raises ArtifactNotFoundError."""
         ...
+
+    def discard_damaged(self, sha256: str) -> bool:
+        """Whether a stored file is missing, or has other bytes than its address says and was removed for that."""
+        ...

@@ -7,7 +7,6 @@ record of a key wins, so two attempts that differ can never overwrite each other
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from kinescribe_server.artifacts.protocol import ArtifactStore
-from kinescribe_server.artifacts.whole_files import write_and_sync
+from kinescribe_server.artifacts.whole_files import written_beside
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.jobs.errors import ArtifactNotFoundError
 
@@ -50,19 +49,14 @@ class ResultFolder:
         """Stores a record unless there is one already; answers the one that is stored."""
         address = self._address(key)
         address.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._artifacts.scratch())
-        with os.fdopen(handle, "wb") as file:
-            write_and_sync(file, _MADE.dump_json(made))
-        try:
-            os.link(name, address)  # fails if the record is there, and never shows half of one
-        except FileExistsError:
-            stored = self.get(key)
-            if stored is None:  # a record whose files are gone is replaced
-                Path(name).replace(address)
-                return made
-            return stored
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with written_beside(self._artifacts.scratch(), _MADE.dump_json(made)) as written:
+            try:
+                os.link(written, address)  # fails if the record is there, and never shows half of one
+            except FileExistsError:
+                stored = self.get(key)
+                if stored is not None:
+                    return stored
+                written.replace(address)  # a record whose files are gone is replaced
         return made
 
     def _address(self, key: str) -> Path:

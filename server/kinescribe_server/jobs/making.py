@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.artifacts.results import ResultFolder, input_key
 from kinescribe_server.engine.protocol import Made, Notice
-from kinescribe_server.jobs.errors import MakeError, StateStoreUnavailableError
+from kinescribe_server.jobs.errors import ArtifactNotFoundError, MakeError, StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import JobRecord, Resource, Step, StepKind, StepResult
 from kinescribe_server.jobs.plan import Known, Plan, needs, plan, stand_in
@@ -21,7 +22,11 @@ from kinescribe_server.script.protocol import ScriptRequest
 from kinescribe_server.store.protocol import Claim, JobStore
 from kinescribe_server.tasks import end_tasks
 
+_LOG = logging.getLogger(__name__)
+
 MAX_ATTEMPTS = 3
+# What a maker says of a file that it cannot use, and what storage says of one that is not there.
+_DAMAGE = frozenset({"ASSET_DAMAGED", "ARTIFACT_NOT_FOUND"})
 
 
 class Workshop(Protocol):
@@ -69,6 +74,10 @@ class StepMaker:
                 raise
             result, notices = await self._try_makers(claim, job, substitute)
             return dataclasses.replace(result, degraded=error.reason), notices, error.message
+        except AttemptFailedError as failed:
+            if failed.error.reason in _DAMAGE:
+                await self._mend(job, step, known)
+            raise
 
     async def _make_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
         request = job.request
@@ -92,6 +101,8 @@ class StepMaker:
                 limit = time_limit(step.kind, wanted.request)
                 try:
                     made = await self._make_with_gauge(claim, maker, wanted.request, limit)
+                except ArtifactNotFoundError as error:
+                    raise AttemptFailedError(claim, MakeError(error.reason, error.message)) from error
                 except MakeError as error:
                     if error.retryable and claim.attempt < MAX_ATTEMPTS:
                         raise AttemptFailedError(claim, error) from error
@@ -129,6 +140,27 @@ class StepMaker:
             return await self.workshop.make(claim.ref.step.resource, maker, request, limit, keep_latest)
         finally:
             await end_tasks([sending])
+
+    async def _mend(self, job: JobRecord, step: Step, known: Known) -> None:
+        """Makes again what the step is made from, where its files are gone or damaged."""
+        for needed in needs(step, job.counts.segments):
+            result = known.results[needed]
+            checks = [asyncio.to_thread(self.artifacts.discard_damaged, file.sha256) for file in result.files.values()]
+            if any(await asyncio.gather(*checks)):
+                _LOG.warning("made again: files are damaged", extra={"job_id": job.job_id, "step": str(needed)})
+                await self._make_again(job, needed, result)
+
+    async def _make_again(self, job: JobRecord, step: Step, result: StepResult) -> None:
+        known = await self._known(job, step)
+        await self._mend(job, step, known)
+        wanted: Plan | None = plan(step, known, self.makers)
+        if result.degraded:
+            why = next((warning.message for warning in job.warnings if warning.segment == step.segment), "")
+            wanted = stand_in(step, known, self.makers, result.degraded, why)
+        for maker in wanted.makers if wanted else ():
+            if wanted and maker.name == result.maker:
+                limit = time_limit(step.kind, wanted.request)
+                await self.workshop.make(step.resource, maker, wanted.request, limit, lambda _: None)
 
     async def _known(self, job: JobRecord, step: Step) -> Known:
         script_step = Step(StepKind.SCRIPT)

@@ -78,8 +78,8 @@ def needs(step: Step, segments: int) -> list[Step]:
         case StepKind.RENDER:
             return [Step(StepKind.SPEECH, step.segment), Step(StepKind.VISUAL, step.segment)]
         case StepKind.COMPOSE:
-            kinds = (StepKind.RENDER, StepKind.SPEECH)
-            return [Step(kind, index) for index in range(segments) for kind in kinds] + [Step(StepKind.VISUAL, 0)]
+            kinds = (StepKind.SPEECH, StepKind.VISUAL, StepKind.RENDER)
+            return [Step(kind, index) for index in range(segments) for kind in kinds]
 
 
 def plan(step: Step, known: Known, makers: MakerTable) -> Plan:

@@ -134,9 +134,9 @@ def test_a_clip_is_made_of_its_segments_pictures_and_sound() -> None:
     assert request.audio == request.words == _FILE.sha256
 
 
-def test_the_film_needs_every_clip_and_every_segments_words() -> None:
+def test_the_film_needs_everything_that_was_made() -> None:
     wanted = {str(step) for step in needs(Step(StepKind.COMPOSE), 2)}
-    assert wanted == {"render:0", "render:1", "speech:0", "speech:1", "visual:0"}
+    assert wanted == {"render:0", "render:1", "speech:0", "speech:1", "visual:0", "visual:1"}
 
 
 def test_the_film_is_joined_in_the_order_of_the_scenes() -> None:
