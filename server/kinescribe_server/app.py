@@ -18,6 +18,9 @@ from kinescribe_server.config import SOFTWARE_ENCODER, Settings
 from kinescribe_server.data_folder import DataFolder, DataFolderInUseError
 from kinescribe_server.engine.local import LocalEngine
 from kinescribe_server.engine.workshop import ProcessWorkshop
+from kinescribe_server.film.playlist import Playlists
+from kinescribe_server.gateway.http_server import HttpServer
+from kinescribe_server.gateway.parts import Parts
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable, Speaker
 from kinescribe_server.jobs.making import StepMaker
@@ -90,17 +93,20 @@ def _clip_makers(settings: Settings) -> tuple[MakerSpec, ...]:
 
 # What a worker of each resource imports before its first step.
 _WARM = {
+    Resource.SCRIPT: (_WRITERS["offline"].target,),
     Resource.SPEECH: (HIBARI.maker[1],),
-    Resource.VISUAL: (_WRITERS["offline"].target, VISUAL_MAKERS["slide"][0][1]),
+    Resource.VISUAL: (VISUAL_MAKERS["slide"][0][1],),
     Resource.RENDER: (_CLIP, _FILM.target),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service. `address` is a gRPC target that can be dialled."""
+    """A running service. `address` is a gRPC target that can be dialled, `http_address` HOST:PORT of the HTTP edge ("" if
+    it is off)."""
 
     address: str
+    http_address: str = ""
 
     async def serve_until_stopped(self) -> None:
         """Returns at the first SIGTERM or SIGINT; leaving `run_service` then drains the service. A second signal is
@@ -119,15 +125,17 @@ async def run_service(
     data_dir: Path,
     listen: str = "127.0.0.1:0",
     *,
+    http: str = "off",
     log_file: Path | None = None,
     settings: Settings | None = None,
     makers: MakerTable | None = None,
 ) -> AsyncIterator[Service]:
     """Runs the service inside the block; on leaving, steps in hand are finished or handed back.
 
-    Logs go to standard output, or to `log_file`. Settings are taken from the environment unless they are given.
+    HTTP is served at the HOST:PORT that `http` names, unless it is "off". Logs go to standard output, or to `log_file`.
+    Settings are taken from the environment unless they are given.
 
-    Raises DataFolderInUseError if another service owns `data_dir`, OSError if `listen` cannot be used,
+    Raises DataFolderInUseError if another service owns `data_dir`, OSError if `listen` or `http` cannot be used,
     StateStoreUnavailableError if the configured Redis does not answer.
     """
     settings = settings or Settings()
@@ -152,11 +160,14 @@ async def run_service(
         artifacts = ArtifactFolder(folder.path)
         results = ResultFolder(folder.path, artifacts)
         workers = {
+            Resource.SCRIPT: settings.kinescribe_script_workers,
             Resource.SPEECH: settings.kinescribe_speech_workers,
             Resource.VISUAL: settings.kinescribe_visual_workers,
             Resource.RENDER: settings.kinescribe_render_workers,
         }
-        workshop = ProcessWorkshop(partial(ArtifactFolder, folder.path), workers, _WARM)
+        workshop = ProcessWorkshop(
+            partial(ArtifactFolder, folder.path), workers, _WARM, partial(set_up_logs, settings.log_level, log_file)
+        )
         stack.push_async_callback(workshop.aclose)
         workshop.warm_up()
 
@@ -177,15 +188,20 @@ async def run_service(
             queue_limit=settings.kinescribe_queue_limit,
         )
         themes = {theme.name: theme.description for theme in THEMES}
+        catalog = _catalog(themes, makers)
+        watcher = Watcher(jobs, hub, MAX_OPEN_CALLS // 2)
+        gateway = HttpServer(Parts(jobs, watcher, hub, artifacts, Playlists(artifacts), catalog))
+        stack.push_async_callback(gateway.aclose)
+        http_address = "" if http == "off" else await gateway.start(http)
         server = RpcServer(
-            VideoServicer(jobs, Watcher(jobs, hub, MAX_OPEN_CALLS // 2), artifacts, _catalog(themes, makers)),
+            VideoServicer(jobs, watcher, artifacts, catalog),
             CatalogServicer(voices(), themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
         )
         address = await server.start(listen)
         folder.announce(address)
-        _LOG.info("serving", extra={"address": address})
+        _LOG.info("serving", extra={"address": address, "http_address": http_address})
         try:
-            yield Service(address)
+            yield Service(address, http_address)
         finally:
             _LOG.info("draining")
             jobs.drain()
@@ -193,6 +209,7 @@ async def run_service(
             await orchestrator.aclose()
             await engine.aclose(drain_seconds=settings.kinescribe_drain_seconds)
             hub.drain()
+            await gateway.aclose()
             await server.aclose()
 
 

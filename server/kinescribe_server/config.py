@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     redis_db: int = Field(default=0, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    kinescribe_script_workers: int = Field(default=1, ge=1)
     kinescribe_speech_workers: int = Field(default=1, ge=1)
     """Speech is many times faster than real time, so one worker feeds a whole machine."""
     kinescribe_visual_workers: int = Field(default=1, ge=1)

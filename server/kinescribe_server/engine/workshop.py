@@ -48,7 +48,11 @@ class ProcessWorkshop:
     """Runs makers in pools of worker processes; each opens a store of its own for what it makes."""
 
     def __init__(
-        self, open_artifacts: OpenArtifacts, workers: Mapping[Resource, int], warm: Mapping[Resource, tuple[str, ...]]
+        self,
+        open_artifacts: OpenArtifacts,
+        workers: Mapping[Resource, int],
+        warm: Mapping[Resource, tuple[str, ...]],
+        set_up_logs: Callable[[], None],
     ) -> None:
         # Gauges come as datagrams: a worker never waits for a reader, and one that is killed in the middle of sending
         # leaves no half message and no lock behind.
@@ -61,6 +65,7 @@ class ProcessWorkshop:
         self._open_artifacts = open_artifacts
         self._workers = workers
         self._warm = warm
+        self._set_up_logs = set_up_logs
         self._closed = False
         self._pools = {resource: self._new_pool(resource) for resource in workers}
 
@@ -69,7 +74,7 @@ class ProcessWorkshop:
             max_workers=self._workers[resource],
             max_tasks=_TASKS_PER_PROCESS,
             initializer=_start_worker,
-            initargs=(self._open_artifacts, self._warm.get(resource, ()), self._workers_end),
+            initargs=(self._open_artifacts, self._set_up_logs, self._warm.get(resource, ()), self._workers_end),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -147,10 +152,13 @@ class _Worker:
 _WORKER = _Worker()
 
 
-def _start_worker(open_artifacts: OpenArtifacts, warm: tuple[str, ...], gauges: socket.socket) -> None:
+def _start_worker(
+    open_artifacts: OpenArtifacts, set_up_logs: Callable[[], None], warm: tuple[str, ...], gauges: socket.socket
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(_ONE_THREAD)
+    set_up_logs()
     gauges.setblocking(False)
     _WORKER.artifacts, _WORKER.gauges = open_artifacts(), gauges
     for target in warm:

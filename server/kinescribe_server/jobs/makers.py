@@ -11,13 +11,15 @@ from kinescribe_server.engine.protocol import Notice
 class MakerSpec:
     """A maker's name, the function that it is ("package.module:function"), and the distributions whose versions its
     results depend on. `revision` is raised when the maker's own results change. `arguments` are the installation's
-    settings, given to the function by keyword; secrets are not among them."""
+    settings, given to the function by keyword; secrets are not among them. `patience` is how many seconds longer than
+    other makers of its kind it may take, for one that waits for somebody else."""
 
     name: str
     target: str
     distributions: tuple[str, ...] = ()
     revision: int = 1
     arguments: tuple[tuple[str, str], ...] = ()
+    patience: float = 0.0
 
     @property
     def version(self) -> str:

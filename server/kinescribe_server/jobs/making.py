@@ -98,7 +98,7 @@ class StepMaker:
             made = await asyncio.to_thread(self.results.get, key)
             cached = made is not None
             if made is None:
-                limit = time_limit(step.kind, wanted.request)
+                limit = time_limit(step.kind, wanted.request) + maker.patience
                 try:
                     made = await self._make_with_gauge(claim, maker, wanted.request, limit)
                 except ArtifactNotFoundError as error:
@@ -159,7 +159,7 @@ class StepMaker:
             wanted = stand_in(step, known, self.makers, result.degraded, why)
         for maker in wanted.makers if wanted else ():
             if wanted and maker.name == result.maker:
-                limit = time_limit(step.kind, wanted.request)
+                limit = time_limit(step.kind, wanted.request) + maker.patience
                 await self.workshop.make(step.resource, maker, wanted.request, limit, lambda _: None)
 
     async def _known(self, job: JobRecord, step: Step) -> Known:

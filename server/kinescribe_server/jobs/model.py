@@ -49,6 +49,7 @@ class MotionMode(StrEnum):
 class Resource(StrEnum):
     """A kind of worker; each has its own pool or queue."""
 
+    SCRIPT = "script"
     SPEECH = "speech"
     VISUAL = "visual"
     RENDER = "render"
@@ -72,9 +73,11 @@ class Step:
     @property
     def resource(self) -> Resource:
         match self.kind:
+            case StepKind.SCRIPT:
+                return Resource.SCRIPT
             case StepKind.SPEECH:
                 return Resource.SPEECH
-            case StepKind.SCRIPT | StepKind.VISUAL:
+            case StepKind.VISUAL:
                 return Resource.VISUAL
             case StepKind.RENDER | StepKind.COMPOSE:
                 return Resource.RENDER

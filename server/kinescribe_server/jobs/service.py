@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import takewhile
 
 from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
 from kinescribe_server.artifacts.results import ResultFolder, input_key
@@ -22,6 +23,7 @@ from kinescribe_server.jobs.events import FilmSummary
 from kinescribe_server.jobs.makers import MakerTable
 from kinescribe_server.jobs.making import Workshop
 from kinescribe_server.jobs.model import (
+    LOCAL_OWNER,
     JobRecord,
     JobRequest,
     JobStatus,
@@ -85,6 +87,16 @@ class JobDetails:
     film: FilmSummary | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedFilm:
+    """As much of a job's film as can be watched: the SHA-256 of the clips of its longest rendered beginning, and whether
+    there will be no more."""
+
+    clips: Sequence[str]
+    frame_rate: int
+    ended: bool
+
+
 class JobService:
     """The use cases. Every call names the owner, and sees only the owner's jobs."""
 
@@ -114,14 +126,22 @@ class JobService:
         """No new jobs from here on."""
         self._draining = True
 
+    async def ready(self) -> None:
+        """Raises ServerDrainingError or StateStoreUnavailableError if no job can be taken."""
+        self._refuse_while_draining()
+        await self._store.active(LOCAL_OWNER)
+
+    def _refuse_while_draining(self) -> None:
+        if self._draining:
+            raise ServerDrainingError("the server is shutting down and takes no new jobs")
+
     async def generate(self, owner: str, new: NewJob) -> tuple[JobDetails, bool]:
         """Starts a job; answers it, and whether it was there already.
 
         Raises InvalidRequestError for attachments that were not uploaded, RequestIdReusedError, QueueFullError,
         StorageFullError, ServerDrainingError, StateStoreUnavailableError.
         """
-        if self._draining:
-            raise ServerDrainingError("the server is shutting down and takes no new jobs")
+        self._refuse_while_draining()
         request = await self._request(owner, new)
         payload = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
         reservation, job_id = await self._store.reserve(
@@ -207,6 +227,14 @@ class JobService:
             for index, scene in enumerate(script.scenes)
         ]
 
+    async def rendered(self, owner: str, job_id: str) -> RenderedFilm:
+        """Raises JobNotFoundError."""
+        job = (await self.get(owner, job_id)).job  # before the clips: of a job that has finished there are no more
+        steps = [Step(StepKind.RENDER, segment) for segment in range(job.counts.segments)]
+        results = await self._store.results(job_id, steps)
+        clips = [results[step].files["clip"].sha256 for step in takewhile(results.__contains__, steps)]
+        return RenderedFilm(clips, job.request.options.frame_rate, job.status.finished)
+
     async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[JobDetails], str]:
         """A page of jobs, newest first, and the job after which the next page begins ("" on the last page)."""
         job_ids, following = await self._store.list_jobs(owner, after, size)
@@ -248,8 +276,8 @@ class JobService:
         key = input_key(owner, writer.name, writer.version, asdict(request))
         made = await asyncio.to_thread(self._results.get, key)
         if made is None:
-            limit = time_limit(StepKind.SCRIPT, request)
-            made = await self._workshop.make(Resource.VISUAL, writer, request, limit, lambda _: None)
+            limit = time_limit(StepKind.SCRIPT, request) + writer.patience
+            made = await self._workshop.make(Resource.SCRIPT, writer, request, limit, lambda _: None)
             made = await asyncio.to_thread(self._results.put_if_absent, key, made)
         script = SCRIPT.validate_json(await asyncio.to_thread(self._artifacts.read, made.files["script"].sha256))
         return script, made.notices

@@ -6,7 +6,7 @@
 --
 -- A step's state is "<state> <attempt>": pending, running (leased), waiting (between attempts, leased), done.
 local job, events, steps, leases, results, artifacts, warnings = unpack(KEYS)
-local QUEUES = {speech = KEYS[8], visual = KEYS[9], render = KEYS[10]}  -- what waits, by the resource that it needs
+local QUEUES = {script = KEYS[8], speech = KEYS[9], visual = KEYS[10], render = KEYS[11]}  -- what waits, by the resource that it needs
 local fact = ARGV[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -23,7 +23,7 @@ local function append(body)
   redis.call('XADD', events, sequence .. '-0', 'body', body, 'chain', chain, 'time', now, 'progress', progress)
 end
 
-local RESOURCE = {script = 'visual', speech = 'speech', visual = 'visual', render = 'render', compose = 'render'}
+local RESOURCE = {script = 'script', speech = 'speech', visual = 'visual', render = 'render', compose = 'render'}
 local function queue_of(step)
   local kind, segment = string.match(step, '^(%a+):?(%d*)$')
   return QUEUES[RESOURCE[kind]], tonumber(segment) or 0
@@ -37,7 +37,7 @@ local function make_pending(step, attempt)
 end
 
 local function drop_pending()
-  redis.call('DEL', QUEUES.speech, QUEUES.visual, QUEUES.render)
+  redis.call('DEL', QUEUES.script, QUEUES.speech, QUEUES.visual, QUEUES.render)
 end
 
 local function state_of(step)

@@ -50,7 +50,7 @@ class JobKeys:
         return [
             *(self.job, self.events, self.steps, self._key("leases")),
             *(self.results, self.artifacts, self.warnings),
-            *(self.pending(resource) for resource in (Resource.SPEECH, Resource.VISUAL, Resource.RENDER)),
+            *(self.pending(resource) for resource in Resource),
         ]
 
 
