@@ -4,6 +4,7 @@ is the picture for words that would be said anyway."""
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from kinescribe_server.script.key_points import key_point
 from kinescribe_server.script.model import Quote, Slide
@@ -49,11 +50,12 @@ def with_section_cards(shots: Sequence[Shot], levels: Sequence[int], *, english:
     """The shots, where the first words of each larger part of the document are said over a card. `levels` are those of
     the sections; a part is a section of the upper level with all below it."""
     top = min(levels[1:], default=0)
+    part_of = list(
+        accumulate((number if level == top else 0 for number, level in enumerate(levels[1:], 1)), max, initial=0)
+    )
     parts: dict[int, list[int]] = {}
-    part = 0
     for index, shot in enumerate(shots):
-        part = max((number for number in range(1, shot.section + 1) if levels[number] == top), default=0)
-        parts.setdefault(part, []).append(index)
+        parts.setdefault(part_of[shot.section], []).append(index)
     large = [indices for number, indices in parts.items() if number and len(indices) >= _SCENES_OF_A_PART]
     carded = list(shots)
     for indices in large if len(large) > 1 else []:

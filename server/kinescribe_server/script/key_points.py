@@ -70,10 +70,10 @@ def key_point(sentence: Text, *, english: bool) -> Text | None:
 def key_points(sentences: Sequence[Text], most: int, *, english: bool) -> list[Text]:
     """The points of several sentences in their order, at most `most`, those first that stand best alone. A sentence
     that lines up several claims gives each of them as a point where there is room."""
-    found = [point for text in sentences if (point := key_point(text, english=english))]
+    alone = [key_point(text, english=english) for text in sentences]
+    found = [point for point in alone if point]
     if english and len(found) < most:
         lined = [_lined_up(text) for text in sentences]
-        alone = [key_point(text, english=english) for text in sentences]
         several: list[list[Text | None]] = [[*points] or [point] for points, point in zip(lined, alone, strict=True)]
         more = [point for points in several for point in points if point]
         found = more if len(more) <= most else found

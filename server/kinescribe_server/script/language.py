@@ -28,7 +28,7 @@ _MAX_CHARACTERS = 5_000
 def detect_language(text: str) -> str:
     """The language of a text as an ISO 639-1 code; "" where that cannot be told."""
     sample = text[:_MAX_CHARACTERS]
-    if sum(character.isalpha() for character in sample) < _MIN_LETTERS:
+    if sum(map(str.isalpha, sample)) < _MIN_LETTERS:
         return ""
     language, probability = _identifier().classify(sample)
     return language if probability >= _MIN_PROBABILITY else ""
@@ -38,7 +38,7 @@ def detect_surely(passage: str) -> str:
     """The language of a passage; "" unless there is hardly a doubt."""
     sample = passage[:_MAX_CHARACTERS]
     foreign = writing(sample) not in {"", "LATIN"}
-    if sum(character.isalpha() for character in sample) < (_SURE_FOREIGN_LETTERS if foreign else _SURE_LETTERS):
+    if sum(map(str.isalpha, sample)) < (_SURE_FOREIGN_LETTERS if foreign else _SURE_LETTERS):
         return ""
     language, probability = _identifier().classify(sample)
     return language if probability >= (_MIN_PROBABILITY if foreign else _SURE_PROBABILITY) else ""
@@ -47,7 +47,13 @@ def detect_surely(passage: str) -> str:
 def writing(text: str) -> str:
     """The script that most letters of a text are in, by the first word of their Unicode names; "" without letters.
     Kana and Chinese characters are one writing."""
-    scripts = Counter(unicodedata.name(sign, "").partition(" ")[0] for sign in text[:_MAX_CHARACTERS] if sign.isalpha())
+    sample = text[:_MAX_CHARACTERS]
+    if sample.isascii():
+        return "LATIN" if any(map(str.isalpha, sample)) else ""
+    scripts: Counter[str] = Counter()
+    for sign, times in Counter(sample).items():
+        if sign.isalpha():
+            scripts[unicodedata.name(sign, "").partition(" ")[0]] += times
     for kana in ("HIRAGANA", "KATAKANA", "HALFWIDTH"):
         scripts["CJK"] += scripts.pop(kana, 0)
     script, letters = max(scripts.items(), key=lambda item: item[1])

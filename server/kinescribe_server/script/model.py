@@ -6,6 +6,7 @@ so that a stored script, one sent over gRPC and one written by hand are the same
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, WrapSerializer
@@ -26,18 +27,23 @@ def _oneof(**members: type) -> tuple[BeforeValidator, WrapSerializer]:
     """Reads and writes a message of one oneof: {"slide": {…}}."""
     names = {member: name for name, member in members.items()}
 
+    @cache  # making one takes milliseconds, and a script has thousands of messages
+    def adapter(name: str) -> TypeAdapter[Any]:
+        return TypeAdapter(members[name])
+
+    def write(value: Any) -> dict[str, Any]:
+        name = names[type(value)]
+        return {name: adapter(name).dump_python(value, mode="json")}
+
     def read(value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
         if len(value) != 1 or next(iter(value)) not in members:
             raise ValueError(f"expected exactly one of {', '.join(members)}, found {', '.join(value) or 'nothing'}")
         name, content = next(iter(value.items()))
-        return TypeAdapter(members[name]).validate_python(content)
+        return adapter(name).validate_python(content)
 
-    return BeforeValidator(read), WrapSerializer(
-        lambda value, write: {names[type(value)]: TypeAdapter(type(value)).dump_python(value, mode="json")},
-        when_used="json",
-    )
+    return BeforeValidator(read), WrapSerializer(lambda value, _: write(value), when_used="json")
 
 
 def _read_seconds(value: Any) -> Any:

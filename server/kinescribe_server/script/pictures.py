@@ -165,8 +165,8 @@ def _code_pages(source: str) -> list[str]:
 def _diagram(source: str, title: str, *, english: bool, has_lead: bool) -> list[Shot]:
     if len(source) > _MAX_SOURCE:
         return _code(source, "mermaid", title, english=english)
-    says = [] if has_lead else narrate_diagram(source, english=english)
-    return [Shot(title, Diagram(source, title), tuple(says))]
+    says = () if has_lead else narrate_diagram(source, english=english)
+    return [Shot(title, Diagram(source, title), says)]
 
 
 def _formula(latex: str, title: str, language: str, *, english: bool, has_lead: bool) -> list[Shot]:

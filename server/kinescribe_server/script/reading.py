@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
 
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs.errors import MakeError
@@ -29,6 +28,7 @@ from kinescribe_server.script.html_text import chart_kind, html_images, html_wor
 from kinescribe_server.script.inline import Inline, InlineImage, read_inline, read_plain
 from kinescribe_server.script.model import Alignment, Table, TableRow
 from kinescribe_server.script.text import Text
+from kinescribe_server.script.tree import Node, tree_of
 
 MAX_LIST_LEVEL = 2
 # A path in a message.
@@ -48,7 +48,7 @@ def read_document(
     """Reads a parsed document; formulas and code are said in `language`, `images` maps paths to attachments. In
     `slides` every comment is a remark of the speaker."""
     reader = _Reader(language, images, slides)
-    reader.read(SyntaxTreeNode(list(tokens)).children)
+    reader.read(tree_of(tokens))
     sections = tuple(reader.finished())
     return Document(title, sections, reader.remarks, tuple(reader.notices))
 
@@ -72,7 +72,7 @@ class _Reader:
         self._close_section()
         return [section for section in self._sections if section.heading or section.blocks or section.note]
 
-    def read(self, nodes: Sequence[SyntaxTreeNode]) -> None:
+    def read(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
             if self._noting and node.type in {"paragraph", "bullet_list", "ordered_list"}:
                 self._take_note(
@@ -88,7 +88,7 @@ class _Reader:
                 case "bullet_list" | "ordered_list":
                     self._read_list(node)
                 case "fence":
-                    self._add(_fenced(node.content, node.info.split()[0].lower() if node.info.strip() else ""))
+                    self._add(_fenced(node.content, *node.token.info.lower().split()[:1]))
                 case "code_block":
                     self._add(_indented(node.content, self.language))
                 case "math_block":
@@ -102,10 +102,10 @@ class _Reader:
                 case _:
                     self.read(node.children)
 
-    def _open_section(self, node: SyntaxTreeNode) -> None:
+    def _open_section(self, node: Node) -> None:
         self._close_section()
         inline = self._inline(node)
-        self._sections.append(Section(inline.text, int(node.tag[1:]), note=inline.note))
+        self._sections.append(Section(inline.text, int(node.token.tag[1:]), note=inline.note))
 
     def _close_section(self) -> None:
         section = self._sections[-1]
@@ -131,7 +131,7 @@ class _Reader:
         else:
             self._waiting_note = f"{self._waiting_note} {note}".strip()
 
-    def _inline(self, node: SyntaxTreeNode) -> Inline:
+    def _inline(self, node: Node) -> Inline:
         token = node.children[0].token if node.children else None
         return read_inline(token, self.language, all_notes=self.slides)
 
@@ -149,7 +149,7 @@ class _Reader:
                 shown = image.path if len(image.path) <= _MOST_PATH else f"{image.path[:_MOST_PATH]}…"
                 self.notices.append(Notice("PICTURE_MISSING", f"the picture {shown!r} was not uploaded"))
 
-    def _read_paragraph(self, node: SyntaxTreeNode) -> None:
+    def _read_paragraph(self, node: Node) -> None:
         formulas = _only_formulas(node)
         if formulas:
             for latex in formulas:
@@ -167,10 +167,10 @@ class _Reader:
         self._add_images(inline.images, alone=not inline.text)
         self._take_note(inline.note)
 
-    def _read_list(self, node: SyntaxTreeNode) -> None:
+    def _read_list(self, node: Node) -> None:
         """Reads a list. A block in it that is no text (code, a table) ends the list; the rest goes on after it."""
         ordered = node.type == "ordered_list"
-        start = int(node.attrs.get("start", 1)) if ordered else None
+        start = int(node.token.attrs.get("start", 1)) if ordered else None
         items: list[ListItem] = []
         notes: list[str] = []
         done = 0
@@ -193,7 +193,7 @@ class _Reader:
                 self.read([block])
         close()
 
-    def _entries(self, node: SyntaxTreeNode, level: int) -> Iterator[tuple[Text, int, SyntaxTreeNode | None]]:
+    def _entries(self, node: Node, level: int) -> Iterator[tuple[Text, int, Node | None]]:
         """The items of a list and of the lists in it, and the blocks between that are no text."""
         for item in node.children:
             text = Text("")
@@ -213,7 +213,7 @@ class _Reader:
             if text:
                 yield text, level, None
 
-    def _read_quote(self, node: SyntaxTreeNode) -> None:
+    def _read_quote(self, node: Node) -> None:
         paragraphs = [child for child in node.children if child.type == "paragraph"]
         if len(paragraphs) != len(node.children):
             self.read(node.children)
@@ -236,7 +236,7 @@ class _Reader:
         for image in html_images(html):
             self._add_images([InlineImage(image.path, image.description)], alone=False)
 
-    def _read_table(self, node: SyntaxTreeNode) -> None:
+    def _read_table(self, node: Node) -> None:
         table = _table(node, self.language)
         if table and self._waiting_chart:
             try:
@@ -247,7 +247,7 @@ class _Reader:
         self._add(table)
 
 
-def _fenced(source: str, language: str) -> Block | None:
+def _fenced(source: str, language: str = "") -> Block | None:
     if not source.strip():
         return None
     if language == "mermaid":
@@ -265,7 +265,7 @@ def _indented(source: str, language: str) -> Block:
     return CodeBlock(source.strip("\n").expandtabs(4))
 
 
-def _only_formulas(paragraph: SyntaxTreeNode) -> list[str]:
+def _only_formulas(paragraph: Node) -> list[str]:
     """The formulas of a paragraph that is nothing but displayed formulas ($$…$$ on one line)."""
     token = paragraph.children[0].token if paragraph.children else None
     children = [child for child in (token.children or ()) if child.type != "softbreak"] if token else []
@@ -279,10 +279,10 @@ def _name_of(path: str) -> str:
     return " ".join(re.split(r"[\W_]+", PurePosixPath(path).stem)).strip()
 
 
-def _table(node: SyntaxTreeNode, language: str) -> TableBlock | None:
+def _table(node: Node, language: str) -> TableBlock | None:
     rows = [row.children for part in node.children for row in part.children]
 
-    def read(cell: SyntaxTreeNode) -> Text:
+    def read(cell: Node) -> Text:
         return read_inline(cell.children[0].token if cell.children else None, language).text
 
     cells = [tuple(read(cell) for cell in row) for row in rows]
@@ -298,8 +298,8 @@ def shown_table(block: TableBlock) -> Table:
     return Table(tuple(cell.shown for cell in block.header), rows, block.alignments)
 
 
-def _alignment(cell: SyntaxTreeNode) -> Alignment:
-    match cell.attrs.get("style"):
+def _alignment(cell: Node) -> Alignment:
+    match cell.token.attrs.get("style"):
         case "text-align:left":
             return "left"
         case "text-align:center":
@@ -310,7 +310,7 @@ def _alignment(cell: SyntaxTreeNode) -> Alignment:
             return "unspecified"
 
 
-def _quote(texts: Sequence[Text], last: SyntaxTreeNode, language: str) -> QuoteBlock:
+def _quote(texts: Sequence[Text], last: Node, language: str) -> QuoteBlock:
     """A quotation; a last line or paragraph that opens with a dash says whose it is."""
     *before, final = texts
     if before and (dash := _ATTRIBUTION.match(final.marked)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from kinescribe_server.script.key_points import key_points
 from kinescribe_server.script.model import Bullet, BulletList, Paragraph, Slide, Visual
@@ -13,7 +14,7 @@ _SHOWN_WORDS = 28
 _MOST_POINTS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: it remembers how many words it has
 class Shot:
     """A visual, what is said over it, and the heading that it stands under. A slide of prose keeps its `sentences`;
     `section` counts the headings of the document. What a speaker's note says is `noted`: it stays as it is."""
@@ -25,7 +26,7 @@ class Shot:
     section: int = 0
     noted: bool = False
 
-    @property
+    @cached_property
     def words(self) -> float:
         return sum(count_words(sentence) for sentence in self.says)
 

@@ -3,7 +3,8 @@ can see or say are taken out of a source text first, and signs that nobody says 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 # The two supplementary private-use areas; `clean` has taken them out of every source text, so a mark is always ours.
@@ -57,7 +58,7 @@ def mark(index: int) -> str:
     return chr(_FIRST_MARK + index)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: it remembers how it is shown and said, which is asked for many times
 class Text:
     """Plain text whose marks stand for atoms. Sentences and clauses are cut from `marked`."""
 
@@ -66,7 +67,7 @@ class Text:
 
     def part(self, marked: str) -> Self:
         """A piece of this text."""
-        return replace(self, marked=marked)
+        return type(self)(marked, self.atoms)
 
     @classmethod
     def joined(cls, texts: Sequence[Self], between: str = " ") -> Self:
@@ -81,16 +82,18 @@ class Text:
             pieces.append(text.marked.translate({ord(found): mark(index) for found, index in fresh}))
         return cls(between.join(pieces), tuple(atoms))
 
-    @property
+    @cached_property
     def shown(self) -> str:
         return self._with("shown")
 
-    @property
+    @cached_property
     def said(self) -> str:
         return spoken(_BEFORE_SIGN.sub(r"\1", self._with("said")))
 
     def _with(self, form: str) -> str:
-        whole = _MARKS.sub(lambda found: getattr(self.atoms[ord(found[0]) - _FIRST_MARK], form), self.marked)
+        whole = self.marked
+        if self.atoms:
+            whole = _MARKS.sub(lambda found: getattr(self.atoms[ord(found[0]) - _FIRST_MARK], form), whole)
         return " ".join(whole.split())
 
     def __bool__(self) -> bool:

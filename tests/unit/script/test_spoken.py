@@ -85,19 +85,19 @@ def test_comments_of_code_are_told() -> None:
 
 def test_flowcharts_fork_and_come_back() -> None:
     fork = narrate_diagram("flowchart TD\nA[Client]-->B[Server]\nA-->C[Cache]\nB-->D[Disk]\nC-->D", english=True)
-    assert fork == ["Client leads to Server and Cache.", "Server, then Disk.", "Cache, and on to Disk."]
-    assert narrate_diagram("graph LR\nA-->B\nB-->A", english=True) == ["A, then B, and back to A."]
+    assert fork == ("Client leads to Server and Cache.", "Server, then Disk.", "Cache, and on to Disk.")
+    assert narrate_diagram("graph LR\nA-->B\nB-->A", english=True) == ("A, then B, and back to A.",)
 
 
 def test_sequence_diagrams_are_told_message_by_message() -> None:
     source = (
         "sequenceDiagram\nparticipant C as Client\nC->>Server: GenerateVideo\nServer-->>C: job id\nNote over C: waits"
     )
-    assert narrate_diagram(source, english=True) == ["Client to Server: GenerateVideo.", "Server to Client: job id."]
+    assert narrate_diagram(source, english=True) == ("Client to Server: GenerateVideo.", "Server to Client: job id.")
 
 
 def test_broken_diagrams_are_not_told() -> None:
-    assert narrate_diagram("flowchart\nA --> ", english=True) == []
+    assert narrate_diagram("flowchart\nA --> ", english=True) == ()
 
 
 def test_large_tables_are_compared_by_their_extremes(write: Write) -> None:

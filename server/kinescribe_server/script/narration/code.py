@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Keyword, Name, _TokenType, is_token_subtype
@@ -226,12 +227,13 @@ def _looks_like_code(comment: str) -> bool:
     )
 
 
-def _lexed(source: str, language: str) -> Iterable[tuple[_TokenType, str]]:
+@lru_cache(maxsize=4)  # one listing is asked for what it defines and for its comments
+def _lexed(source: str, language: str) -> Sequence[tuple[_TokenType, str]]:
     try:
         lexer = get_lexer_by_name(language)
     except ClassNotFound:
         return ()
-    return lexer.get_tokens(source)
+    return tuple(lexer.get_tokens(source))
 
 
 def _is(kind: _TokenType, other: _TokenType) -> bool:

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from mermaid_render.renderer import render
@@ -19,25 +20,26 @@ _TAGS = re.compile(r"<[^<>]*>|[`*_\"]")
 _ARROW_TYPES = {0, 1, 3, 4, 5, 6, 24, 25, 33, 34}
 
 
-def narrate_diagram(source: str, *, english: bool) -> list[str]:
+@lru_cache(maxsize=128)  # laying one out takes milliseconds, and an edited text has the same ones again
+def narrate_diagram(source: str, *, english: bool) -> tuple[str, ...]:
     """Sentences that walk through a diagram; none for kinds that cannot be walked and for broken sources. In other
     languages than English the labels of a flowchart are named."""
     if len(source) > _MAX_SOURCE:
-        return []
+        return ()
     try:
         graph: Mapping[str, Any] = render(source)["graph"]
     except (ValueError, RuntimeError):
-        return []
+        return ()
     match graph["type"]:
         case "flowchart" if english:
-            return _flowchart(graph)
+            return tuple(_flowchart(graph))
         case "flowchart":
             labels = [_label(node.get("text") or key) for key, node in graph["nodes"].items()]
-            return [closed(", ".join(filter(None, labels[:_MAX_STOPS])))]
+            return (closed(", ".join(filter(None, labels[:_MAX_STOPS]))),)
         case "sequence":
-            return _sequence(graph)
+            return tuple(_sequence(graph))
         case _:
-            return []
+            return ()
 
 
 def _flowchart(graph: Mapping[str, Any]) -> list[str]:
