@@ -1,4 +1,4 @@
-# The service as a container: gRPC on port 50051, jobs and films in the volume /data.
+# The service as a container: gRPC on port 50051, HTTP on port 8000, jobs and films in the volume /data.
 # REDIS_HOST or REDIS_URL names a Redis; without them the embedded Valkey keeps its data in the volume too.
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /build
@@ -19,8 +19,8 @@ USER 10001
 ENV PATH=/opt/kinescribe/bin:$PATH KINESCRIBE_DATA=/data
 WORKDIR /data
 VOLUME /data
-EXPOSE 50051
+EXPOSE 50051 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python3", "-c", "import grpc; from grpc_health.v1.health_pb2 import HealthCheckRequest as Request, HealthCheckResponse as Response; from grpc_health.v1.health_pb2_grpc import HealthStub; raise SystemExit(HealthStub(grpc.insecure_channel('127.0.0.1:50051')).Check(Request(), timeout=4).status != Response.SERVING)"]
 ENTRYPOINT ["kinescribe"]
-CMD ["serve", "--listen", "0.0.0.0:50051", "--data", "/data"]
+CMD ["serve", "--listen", "0.0.0.0:50051", "--http", "0.0.0.0:8000", "--data", "/data"]

@@ -4,11 +4,11 @@ This is the only file of the client that may import the service, and only when i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from kinescribe.client import Client
 from kinescribe.errors import Unavailable, lost
@@ -27,6 +27,10 @@ _ADDRESS_SECONDS = 30.0
 
 class ServiceStartError(Exception):
     """The service cannot run here, for a reason that its user can mend."""
+
+
+class FilmUnreadableError(Exception):
+    """A file is no film."""
 
 
 class FolderService:
@@ -120,17 +124,43 @@ async def _kept(data_dir: Path, log_file: Path | None) -> AsyncIterator[str]:
     await keeper
 
 
-async def serve(data_dir: Path, listen: str, announce: Callable[[str], None]) -> None:
-    """Runs the service until it is told to stop; `announce` gets its address once it answers."""
+async def serve(data_dir: Path, listen: str, http: str, announce: Callable[[str, str], None]) -> None:
+    """Runs the service until it is told to stop; `announce` gets its address and that of HTTP once they answer."""
     with _explained():
         from kinescribe_server.app import DataFolderInUseError, run_service  # noqa: PLC0415
 
         try:
-            async with run_service(data_dir, listen) as service:
-                announce(service.address)
+            async with run_service(data_dir, listen, http=http) as service:
+                announce(service.address, service.http_address)
                 await service.serve_until_stopped()
         except DataFolderInUseError as error:
             raise ServiceStartError(str(error)) from error
+
+
+async def work(
+    data_dir: Path, queues: Sequence[str], processes: int | None, announce: Callable[[str, str], None]
+) -> None:
+    """Runs a worker until it is told to stop; `announce` gets its name and what it takes."""
+    with _explained():
+        from kinescribe_server.app import run_worker  # noqa: PLC0415
+
+        try:
+            async with run_worker(data_dir, queues, processes) as worker:
+                announce(worker.name, ", ".join(f"{resource} ({count})" for resource, count in worker.slots.items()))
+                await worker.work_until_stopped()
+        except ValueError as error:
+            raise ServiceStartError(str(error)) from error
+
+
+def check_film(film: Path, *, full: bool) -> list[dict[str, Any]]:
+    """What is found in an MP4 file, check by check, as in its `report.json`. Raises FilmUnreadableError."""
+    with _explained():
+        from kinescribe_server.app import MakeError  # noqa: PLC0415
+        from kinescribe_server.app import check_film as check  # noqa: PLC0415
+    try:
+        return check(film, full=full)
+    except MakeError as error:
+        raise FilmUnreadableError(error.message) from error
 
 
 @contextmanager

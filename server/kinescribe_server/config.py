@@ -35,7 +35,21 @@ class Settings(BaseSettings):
     """How a still is held: by pictures that say "as before", by encoding it again and again, or by pictures that last
     longer (a variable frame rate, the smallest file)."""
     kinescribe_queue_limit: int = Field(default=1000, ge=1)
-    """The most jobs of one owner that wait or run at a time."""
+    """The most jobs that wait or run at a time."""
+    kinescribe_owner_jobs: int = Field(default=0, ge=0)
+    """The most jobs of one owner that wait or run at a time; 0: no limit of their own."""
+    kinescribe_owner_requests: int = Field(default=0, ge=0)
+    """The most jobs that one owner may start in a minute; 0: no limit."""
+    kinescribe_owner_film_seconds: int = Field(default=0, ge=0)
+    """The most seconds of film that are made for one owner in a day; 0: no limit."""
+    kinescribe_cache_mib: int = Field(default=4096, ge=0)
+    """The most that files may have together which no job refers to. They go an hour after their last use anyway."""
+    engine: Literal["local", "celery"] = "local"
+    """Where steps run: in processes of the service, or on Celery workers (kinescribe worker)."""
+    celery_broker_url: str = ""
+    """Celery's broker. Empty: the database after the state's in the same Redis."""
+    celery_sentinel_primary: str = ""
+    """The name of the primary where the broker is found by Redis Sentinel."""
     kinescribe_lease_seconds: float = Field(default=15.0, gt=0)
     """How long a worker may be silent before its step is given to another."""
     kinescribe_drain_seconds: float = Field(default=10.0, ge=0)

@@ -47,6 +47,7 @@ _CLIENT = {
 
 _COMMANDS = {
     "cancel": "job_id --server --data",
+    "check": "film --full --json",
     "download": "job_id names --out/-o --server --data",
     "jobs": "--server --data --limit/-n",
     "render": (
@@ -54,7 +55,8 @@ _COMMANDS = {
         "--burn-in --motion/--no-motion --music --strict --brand --server --data --json --jobs --quiet/-q"
     ),
     "script": "file --out/-o --format --update --language --server --data",
-    "serve": "--listen --data",
+    "serve": "--listen --http --data",
+    "worker": "--queues/-Q --concurrency/-c --data",
     "watch": "job_id --server --data --after --json --quiet/-q",
 }
 

@@ -58,7 +58,7 @@ def kinescribe(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 @contextmanager
 def serving(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """`kinescribe serve` on the folder's data, with its log thrown away once it answers."""
-    process = start(folder, "serve", "--data", "data", "--listen", "127.0.0.1:0")
+    process = start(folder, "serve", "--data", "data", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0")
     try:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("kinescribe: serving on 127.0.0.1:")

@@ -15,7 +15,7 @@ from kinescribe_server.store.connection import connect
 from kinescribe_server.store.embedded import EmbeddedValkey
 from kinescribe_server.store.event_log import read_after
 from kinescribe_server.store.job_store import RedisJobStore
-from kinescribe_server.store.protocol import Claim, Refusal, Reservation
+from kinescribe_server.store.protocol import Admission, Claim, Limits, Refusal, Reservation
 
 JOB = "0123456789abcdef"
 OPTIONS = Options(voice="heart", theme="light")
@@ -206,17 +206,35 @@ async def test_each_event_is_chained_to_the_one_before(desk: Desk) -> None:
 
 
 async def test_the_same_request_id_with_the_same_payload_is_the_same_job(desk: Desk) -> None:
-    first = await desk.store.reserve("local", "once", "hash", "job-a", 10)
-    again = await asyncio.gather(*(desk.store.reserve("local", "once", "hash", f"job-{n}", 10) for n in range(8)))
-    other = await desk.store.reserve("local", "once", "other hash", "job-z", 10)
-    assert first == (Reservation.NEW, "job-a")
-    assert set(again) == {(Reservation.SAME, "job-a")}
-    assert other == (Reservation.REUSED, "job-a")
+    first = await desk.store.reserve("local", "once", "hash", "job-a", Limits())
+    again = await asyncio.gather(*(desk.store.reserve("local", "once", "hash", f"job-{n}", Limits()) for n in range(8)))
+    other = await desk.store.reserve("local", "once", "other hash", "job-z", Limits())
+    assert first == Reservation(Admission.NEW, "job-a")
+    assert set(again) == {Reservation(Admission.SAME, "job-a")}
+    assert other == Reservation(Admission.REUSED, "job-a")
 
 
-async def test_no_more_active_jobs_than_the_limit(desk: Desk) -> None:
-    answers = [(await desk.store.reserve("local", "", "", f"job-{n}", 3))[0] for n in range(5)]
-    assert answers == [Reservation.NEW] * 3 + [Reservation.FULL] * 2
+@pytest.mark.parametrize(
+    ("limits", "refusal"),
+    [
+        (Limits(queue=3), Admission.FULL),
+        (Limits(jobs_of_owner=3), Admission.TOO_MANY_JOBS),
+        (Limits(requests_a_minute=3), Admission.TOO_MANY_REQUESTS),
+    ],
+)
+async def test_no_more_than_the_limit_is_admitted(desk: Desk, limits: Limits, refusal: Admission) -> None:
+    answers = [await desk.store.reserve("local", "", "", f"job-{n}", limits) for n in range(5)]
+    assert [answer.admission for answer in answers] == [Admission.NEW] * 3 + [refusal] * 2
+    other_owner = await desk.store.reserve("other", "", "", "job-9", limits)
+    assert other_owner.admission is Admission.NEW
+    assert (0 < answers[-1].retry_seconds <= 60) == (refusal is Admission.TOO_MANY_REQUESTS)
+
+
+async def test_an_owner_who_has_used_up_the_film_of_the_day_waits(desk: Desk) -> None:
+    await desk.client.set("ks:{owner:local}:film", "61.5", ex=3600)
+    answer = await desk.store.reserve("local", "", "", "job-a", Limits(film_seconds_a_day=60))
+    assert answer.admission is Admission.TOO_MUCH_FILM
+    assert 3590 < answer.retry_seconds <= 3600
 
 
 async def test_a_forgotten_job_is_not_there(desk: Desk) -> None:
@@ -229,7 +247,7 @@ async def test_a_forgotten_job_is_not_there(desk: Desk) -> None:
 
 async def test_jobs_are_listed_newest_first_page_by_page(desk: Desk) -> None:
     for number in range(5):
-        await desk.store.reserve("someone", "", "", f"job-{number}", 100)
+        await desk.store.reserve("someone", "", "", f"job-{number}", Limits())
     first, token = await desk.store.list_jobs("someone", "", 3)
     rest, end = await desk.store.list_jobs("someone", token, 3)
     assert len(first) == 3

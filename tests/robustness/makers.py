@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 from kinescribe_server.engine.protocol import Bench, Made
+from kinescribe_server.film.clip import make_clip
+from kinescribe_server.film.protocol import RenderRequest
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import Slide
 from kinescribe_server.visuals.protocol import VisualRequest
@@ -46,3 +48,17 @@ def never_ends(request: VisualRequest, bench: Bench) -> Made:
     _count_call(request)
     signal.pause()
     raise AssertionError("nothing wakes it")
+
+
+def refuses_several_states(request: RenderRequest, bench: Bench) -> Made:
+    """A clip maker that cannot show what appears bit by bit."""
+    if len(request.states) > 1:
+        raise MakeError("NO_STATES", "only still pictures, please")
+    return make_clip(request, bench)
+
+
+def dies_of_sound(request: RenderRequest, bench: Bench) -> Made:
+    """A clip maker that any sound ends."""
+    if request.audio:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return make_clip(request, bench)

@@ -26,7 +26,8 @@ _START_SECONDS = 60.0
 async def _serving(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """`kinescribe serve` in a process of its own, and its address."""
     process = await asyncio.create_subprocess_exec(
-        *(str(Path(sys.executable).with_name("kinescribe")), "serve", "--listen", "127.0.0.1:0", "--data", str(folder)),
+        *(str(Path(sys.executable).with_name("kinescribe")), "serve", "--listen", "127.0.0.1:0", "--http", "off"),
+        *("--data", str(folder)),
         env={**os.environ, "KINESCRIBE_LEASE_SECONDS": "2"},
         stdout=asyncio.subprocess.PIPE,
     )

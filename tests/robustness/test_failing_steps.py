@@ -24,6 +24,36 @@ def _kinds(history: History) -> list[str]:
     return [event.WhichOneof("type") or "" for event in history.events]
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason", "heard"),
+    [("refuses_several_states", "NO_STATES", True), ("dies_of_sound", "WORKER_LOST", False)],
+)
+async def test_a_clip_that_cannot_be_rendered_is_a_card_that_says_so(
+    tmp_path: Path, fault: str, reason: str, heard: bool
+) -> None:
+    settings = Settings(kinescribe_drain_seconds=0)
+    clips = (MakerSpec(fault, f"tests.robustness.makers:{fault}"),)
+    makers = dataclasses.replace(maker_table(settings), clips=clips)
+    bullets = [script_pb2.Bullet(text=text) for text in ("Falls", "Runs")]
+    block = script_pb2.SlideBlock(bullets=script_pb2.BulletList(items=bullets))
+    slide = script_pb2.Slide(title="Rain", blocks=[block])
+    scene = script_pb2.Scene(narration="Rain falls and runs.", visual=script_pb2.Visual(slide=slide))
+    request = video_service_pb2.GenerateVideoRequest(script=script_pb2.Script(scenes=[scene]), options=SMALL)
+    async with (
+        run_service(tmp_path / "data", log_file=tmp_path / "log", settings=settings, makers=makers) as service,
+        grpc.aio.insecure_channel(service.address) as channel,
+    ):
+        stub = video_service_pb2_grpc.VideoServiceStub(channel)
+        job_id = (await stub.GenerateVideo(request)).job.job_id
+        history = await record(service.address, job_id)
+        job = (await stub.GetJob(video_service_pb2.GetJobRequest(job_id=job_id))).job
+    assert problems_of(history) == []
+    assert job.status == job_pb2.JOB_STATUS_SUCCEEDED
+    assert history.events[-1].job_finished.degraded_segments == 1
+    assert reason in {warning.reason for warning in job.warnings}
+    assert (job.video.duration.ToTimedelta().total_seconds() < 2.5) == heard  # unspoken scenes are shown for three
+
+
 @asynccontextmanager
 async def _service_whose_slides(fault: str, folder: Path) -> AsyncIterator[tuple[str, Path]]:
     """A service in which slides are made by a maker that fails; its address, and where the calls are counted."""

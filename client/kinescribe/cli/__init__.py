@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from kinescribe.cli.cancel import cancel
+from kinescribe.cli.check import check
 from kinescribe.cli.download import download
 from kinescribe.cli.jobs import jobs
 from kinescribe.cli.render import render
 from kinescribe.cli.script import script
 from kinescribe.cli.serve import serve
 from kinescribe.cli.watch import watch
+from kinescribe.cli.worker import worker
 
 app = typer.Typer(
     name="kinescribe",
@@ -40,7 +42,7 @@ def _options(
 ) -> None: ...
 
 
-for _command in (render, script, serve, watch, jobs, cancel, download):
+for _command in (render, script, serve, worker, watch, jobs, cancel, download, check):
     app.command()(_command)
 
 

@@ -26,6 +26,11 @@ def check_address(value: str | None) -> str | None:
     return value
 
 
+def check_http(value: str | None) -> str | None:
+    """HOST:PORT or "off", as typer checks an option."""
+    return value if value == "off" else check_address(value)
+
+
 Data = Annotated[
     Path | None,
     typer.Option(

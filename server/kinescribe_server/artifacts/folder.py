@@ -25,7 +25,7 @@ class ArtifactFolder:
     def put_bytes(self, data: bytes, media_type: str, duration: float | None = None) -> StoredFile:
         sha256 = hashlib.sha256(data).hexdigest()
         stored = StoredFile(sha256, len(data), media_type, duration)
-        if not self._touch(sha256):
+        if not self.touch(sha256):
             self._check_room(len(data))
             with written_beside(self._scratch, data) as written, disk_errors():
                 place(written, self._address(sha256))
@@ -36,7 +36,7 @@ class ArtifactFolder:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
         stored = StoredFile(sha256, path.stat().st_size, media_type, duration)
-        if self._touch(sha256):
+        if self.touch(sha256):
             path.unlink()
         else:
             self._check_room(0)
@@ -62,6 +62,13 @@ class ArtifactFolder:
             while chunk := file.read(size):
                 yield chunk
 
+    def touch(self, sha256: str) -> bool:
+        try:
+            os.utime(self._address(sha256))
+        except FileNotFoundError:
+            return False
+        return True
+
     def discard_damaged(self, sha256: str) -> bool:
         address = self._address(sha256)
         try:
@@ -77,14 +84,6 @@ class ArtifactFolder:
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise ArtifactNotFoundError(f"{sha256!r} is not a SHA-256 in lower-case hexadecimal")
         return self._files / sha256[:2] / sha256
-
-    def _touch(self, sha256: str) -> bool:
-        """Marks a stored file as just used; False if it is not stored."""
-        try:
-            os.utime(self._address(sha256))
-        except FileNotFoundError:
-            return False
-        return True
 
     def _check_room(self, size: int) -> None:
         disk = os.statvfs(self._files)

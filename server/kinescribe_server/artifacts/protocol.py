@@ -44,6 +44,10 @@ class ArtifactStore(Protocol):
         """The bytes from `offset` on in pieces of `size`. Raises ArtifactNotFoundError."""
         ...
 
+    def touch(self, sha256: str) -> bool:
+        """Says that a stored file is in use, so that it is not swept for now; False if it is not stored."""
+        ...
+
     def discard_damaged(self, sha256: str) -> bool:
         """Whether a stored file is missing, or has other bytes than its address says and was removed for that."""
         ...

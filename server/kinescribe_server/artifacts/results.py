@@ -16,7 +16,6 @@ from pydantic import TypeAdapter
 from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.artifacts.whole_files import written_beside
 from kinescribe_server.engine.protocol import Made
-from kinescribe_server.jobs.errors import ArtifactNotFoundError
 
 _MADE: TypeAdapter[Made] = TypeAdapter(Made)
 
@@ -36,14 +35,12 @@ class ResultFolder:
         self._artifacts = artifacts
 
     def get(self, key: str) -> Made | None:
-        """The record, if it is there and so are all of its files."""
+        """The record, if it is there and so are all of its files, which are then in use."""
         try:
             made = _MADE.validate_json(self._address(key).read_bytes())
-            for file in made.files.values():
-                self._artifacts.path(file.sha256)
-        except (FileNotFoundError, ArtifactNotFoundError):
+        except FileNotFoundError:
             return None
-        return made
+        return made if all(self._artifacts.touch(file.sha256) for file in made.files.values()) else None
 
     def put_if_absent(self, key: str, made: Made) -> Made:
         """Stores a record unless there is one already; answers the one that is stored."""

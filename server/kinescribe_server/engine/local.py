@@ -1,11 +1,22 @@
 """The local engine: steps run on this machine, as many at a time as its orchestrator hands over."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from kinescribe_server.jobs.model import StepRef
+from kinescribe_server.jobs.model import Resource, StepRef
 from kinescribe_server.jobs.steps import StepRunner
 from kinescribe_server.tasks import end_tasks
+
+
+@dataclass(frozen=True, slots=True)
+class LocalWorkforce:
+    """Implements Workforce for the workers of this process."""
+
+    workers: Mapping[Resource, int]
+
+    async def slots(self) -> Mapping[Resource, int]:
+        return self.workers
 
 
 class LocalEngine:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
-from kinescribe_server.jobs.model import Cost, StepRef
+from kinescribe_server.jobs.model import Cost, Resource, StepRef
 
 Json = Mapping[str, Any]
 
@@ -51,3 +51,11 @@ class StepEngine(Protocol):
     async def submit(self, steps: Sequence[StepRef]) -> None: ...
 
     async def aclose(self, *, drain_seconds: float) -> None: ...
+
+
+class Workforce(Protocol):
+    """Who can work."""
+
+    async def slots(self) -> Mapping[Resource, int]:
+        """How many steps of each resource can run at a time. Raises StateStoreUnavailableError."""
+        ...

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -163,7 +164,8 @@ def _start_worker(
     _WORKER.artifacts, _WORKER.gauges = open_artifacts(), gauges
     for target in warm:
         with contextlib.suppress(Exception):  # the step that needs it says what is missing
-            resolve_name(target)
+            module = sys.modules[resolve_name(target).__module__]
+            getattr(module, "warm", _nothing)()  # what a maker would do before its first result
 
 
 def _end_with_parent() -> None:

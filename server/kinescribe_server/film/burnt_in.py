@@ -19,8 +19,9 @@ from PIL import Image
 
 from kinescribe_server.film.caption_files import is_right_to_left
 from kinescribe_server.film.captions import Caption, Spoken, captions
+from kinescribe_server.film.encoder import VideoFormat
 from kinescribe_server.film.protocol import caption_band
-from kinescribe_server.film.video import Hold, VideoFormat
+from kinescribe_server.film.video import Hold
 
 # Contrast with the ground: 16 to 1 for what is shown, 13 to 1 for the spoken word.
 _GROUND, _INK, _MARK = "#12151c", "#ffffff", "#ffd23f"

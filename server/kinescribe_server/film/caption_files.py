@@ -15,7 +15,7 @@ _WORD_JOINER = "\u2060"
 def webvtt(shown: Sequence[Caption]) -> str:
     """The captions as a WebVTT file (W3C, https://www.w3.org/TR/webvtt1/)."""
     cues = [
-        f"{_timestamp(caption.start, '.')} --> {_timestamp(caption.end, '.')}\n{_escaped(text_of(caption))}\n"
+        f"{timestamp(caption.start, '.')} --> {timestamp(caption.end, '.')}\n{_escaped(text_of(caption))}\n"
         for caption in shown
     ]
     return "\n".join(["WEBVTT\n", *cues])
@@ -24,7 +24,7 @@ def webvtt(shown: Sequence[Caption]) -> str:
 def srt(shown: Sequence[Caption]) -> str:
     """The captions as a SubRip file. What looks like a tag is kept from being one by a sign that is not seen."""
     return "\n".join(
-        f"{number}\n{_timestamp(caption.start, ',')} --> {_timestamp(caption.end, ',')}\n"
+        f"{number}\n{timestamp(caption.start, ',')} --> {timestamp(caption.end, ',')}\n"
         f"{_SRT_MARKUP.sub(lambda sign: sign.group() + _WORD_JOINER, text_of(caption))}\n"
         for number, caption in enumerate(shown, start=1)
     )
@@ -58,7 +58,8 @@ def _direction(sign: str) -> bool | None:
     return {"R": True, "AL": True, "L": False}.get(unicodedata.bidirectional(sign))
 
 
-def _timestamp(seconds: float, point: str) -> str:
+def timestamp(seconds: float, point: str) -> str:
+    """Hours, minutes and seconds, with milliseconds after the point."""
     # Down to the millisecond, so that nothing is shown after the film's end.
     milliseconds = int(seconds * 1000 + 1e-6)
     minutes, milliseconds = divmod(milliseconds, 60_000)

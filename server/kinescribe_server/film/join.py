@@ -3,12 +3,13 @@
 Only music changes that: the film's sound is then another than its clips', and is encoded for the film.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import av
@@ -27,6 +28,9 @@ if TYPE_CHECKING:  # it only is in the stubs
     from av.container.core import Chapter
     from av.subtitles.stream import SubtitleStream
 
+# What a clip is made of stands in its header; only that of the first one is looked at further, as the film's is made
+# from it. To decode a picture of every clip would be most of the work.
+_HEADER_ALONE = {"skip_frame": "all", "analyzeduration": "1"}
 _MILLISECONDS = Fraction(1, 1000)
 # How captions in the film look where a player does not know better (a style of Advanced SubStation Alpha): the size is
 # told for a picture of 288 lines.
@@ -144,7 +148,7 @@ def _caption_packets(film: Film, target: _Target) -> Packets:
 
 def _copied(film: Film, target: _Target, report: Callable[[float], None], *, with_sound: bool) -> Packets:
     for index, (part, frames) in enumerate(zip(film.parts, pairwise(film.starts), strict=True)):
-        with _opened(part, index) as clip:
+        with _opened(part, index, _HEADER_ALONE) as clip:
             if _parameters(clip) != target.parameters:
                 raise MakeError("CLIPS_DIFFER", f"the clip of segment {index} was encoded otherwise than the first one")
             for packet in _retimed(clip, index, frames, target):
@@ -156,28 +160,31 @@ def _copied(film: Film, target: _Target, report: Callable[[float], None], *, wit
 def _retimed(clip: InputContainer, index: int, frames: tuple[int, int], target: _Target) -> Packets:
     """A part's packets at their places in the film, where it has the frames from the first to before the second.
 
-    Pictures follow each other frame by frame. Sound starts with the AAC frame nearest to the part's first picture and
-    gives way to the next part's; what that leaves out, at most one packet, is silence. So nothing adds up.
+    Pictures stay where they are in their part, and last as long. Sound starts with the AAC frame nearest to the part's
+    first picture and gives way to the next part's; what that leaves out, at most one packet, is silence. So nothing
+    adds up.
     """
     frame_time, sample_time = Fraction(1, target.frame_rate), Fraction(1, SOUND_RATE)
     first_sound, last_sound = (aac_frame_at(frame, target.frame_rate) for frame in frames)
-    frame, aac_frame = frames[0], first_sound
+    in_frames = float((clip.streams.video[0].time_base or 0) * target.frame_rate)
+    shown, aac_frame = 0, first_sound
     for packet in clip.demux(clip.streams.video[0], clip.streams.audio[0]):
         if packet.pts is None:  # the end of a stream
             continue
         if packet.stream.type == "video":
-            yield _timed(packet, target.picture, frame, 1, frame_time)
-            frame += 1
+            lasts = round((packet.duration or 0) * in_frames)
+            yield _timed(packet, target.picture, frames[0] + round(packet.pts * in_frames), lasts, frame_time)
+            shown += lasts
         elif packet.pts < 0:  # the encoder's priming, of which a film has one
             if index == 0:
                 yield _timed(packet, target.sound, -AAC_FRAME, AAC_FRAME, sample_time)
         elif aac_frame < last_sound:
             yield _timed(packet, target.sound, aac_frame * AAC_FRAME, AAC_FRAME, sample_time)
             aac_frame += 1
-    found = (frame - frames[0], aac_frame - first_sound)
+    found = (shown, aac_frame - first_sound)
     wanted = (frames[1] - frames[0], last_sound - first_sound)
     if found != wanted:
-        raise _damaged(index, f"it has {found[0]} pictures and {found[1]} sound packets of {wanted[0]} and {wanted[1]}")
+        raise _damaged(index, f"it has {found[0]} frames and {found[1]} sound packets of {wanted[0]} and {wanted[1]}")
 
 
 def _timed(packet: "Packet[Stream]", stream: Stream, time: int, duration: int, time_base: Fraction) -> "Packet[Stream]":
@@ -201,9 +208,9 @@ def _chapters(film: Film) -> "list[Chapter]":
 
 
 @contextmanager
-def _opened(part: Part, index: int) -> Iterator[InputContainer]:
+def _opened(part: Part, index: int, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[InputContainer]:
     try:
-        with av.open(str(part.clip), format="mp4") as clip:
+        with av.open(str(part.clip), format="mp4", options=dict(options)) as clip:
             if not (clip.streams.video and clip.streams.audio):
                 raise _damaged(index, "it has no pictures or no sound")
             yield clip

@@ -16,6 +16,8 @@ from kinescribe_server.film.languages import iso_639_2
 from kinescribe_server.film.mp4 import store_mp4
 from kinescribe_server.film.music import Music, measured, mixed
 from kinescribe_server.film.protocol import ComposeRequest
+from kinescribe_server.film.report import film_report
+from kinescribe_server.film.thumbnails import height_for, sheet_name, sheets, thumbnails_vtt
 from kinescribe_server.film.timing import PAUSE_SECONDS
 from kinescribe_server.film.words import clip_words
 from kinescribe_server.jobs.errors import MakeError
@@ -43,12 +45,15 @@ def make_film(request: ComposeRequest, bench: Bench) -> Made:
         "film.mp4": store_mp4(store, film.duration, lambda file: write_film(film, file, bench.report, sound)),
         "poster.png": poster,
         **_texts(request.title, film, spoken, bench),
+        **_thumbnails(request, film, bench),
     }
+    all_shown = list(itertools.chain.from_iterable(shown))
     if request.captions:
-        all_shown = list(itertools.chain.from_iterable(shown))
         files["captions.vtt"] = store.put_bytes(webvtt(all_shown).encode(), "text/vtt; charset=utf-8")
         files["captions.srt"] = store.put_bytes(srt(all_shown).encode(), "application/x-subrip; charset=utf-8")
-    return Made(files, {"duration": film.duration}, notices)
+    report, failed = film_report(store.path(files["film.mp4"].sha256), film, request, all_shown)
+    files["report.json"] = store.put_bytes(report, "application/json")
+    return Made(files, {"duration": film.duration}, (*notices, *failed))
 
 
 def _poster(request: ComposeRequest, bench: Bench) -> StoredFile:
@@ -56,6 +61,18 @@ def _poster(request: ComposeRequest, bench: Bench) -> StoredFile:
         page = poster_with_band(bench.artifacts.read(request.poster), request.width, request.height)
         return bench.artifacts.put_bytes(page, "image/png")
     return StoredFile(request.poster, bench.artifacts.path(request.poster).stat().st_size, "image/png")
+
+
+def _thumbnails(request: ComposeRequest, film: Film, bench: Bench) -> dict[str, StoredFile]:
+    """Sheets of a thumbnail for each clip, if every clip has one, and what tells which is where."""
+    if not all(clip.thumbnail for clip in request.clips):
+        return {}
+    spans = pairwise(start / film.frame_rate for start in film.starts)
+    vtt = thumbnails_vtt(spans, height_for(film.width, film.height))
+    files = {"thumbnails.vtt": bench.artifacts.put_bytes(vtt.encode(), "text/vtt; charset=utf-8")}
+    for number, sheet in enumerate(sheets(bench.artifacts.read(clip.thumbnail) for clip in request.clips)):
+        files[sheet_name(number)] = bench.artifacts.put_bytes(sheet, "image/jpeg")
+    return files
 
 
 def _music(request: ComposeRequest, bench: Bench) -> tuple[Music | None, tuple[Notice, ...]]:

@@ -6,7 +6,6 @@ import heapq
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
@@ -58,5 +57,7 @@ def interleaved(*streams: "Iterable[Packet[Stream]]") -> Packets:
     return heapq.merge(*streams, key=seconds_of)
 
 
-def seconds_of(packet: "Packet[Stream]") -> Fraction:
-    return (packet.pts or 0) * packet.time_base
+def seconds_of(packet: "Packet[Stream]") -> float:
+    """Equal times are equal numbers, whatever their time bases: the quotient of integers is rounded once."""
+    base = packet.time_base
+    return (packet.pts or 0) * base.numerator / base.denominator

@@ -1,6 +1,9 @@
 """The seam of film: what a clip and a film are made from."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 _BAND_PIXELS = 152
 
@@ -19,8 +22,10 @@ class StatePicture:
 class RenderRequest:
     """A segment to be encoded: its pictures, its audio (SHA-256 of a WAV; "" for none), the times of its words
     (SHA-256 of a JSON list of Word; "" for none), and its narration. `pause_after` is in seconds; None takes the
-    default. What is new takes `motion_seconds` to appear; with 0 nothing moves. With `burned_in` captions (in
-    `language`) the pictures are `caption_band` pixels less high than the film."""
+    default. What is new takes `motion_seconds` to appear; with 0 nothing moves; `drawn`: it is drawn, as the parts of a
+    diagram are, and does not fade in. With `burned_in` captions (in `language`) the pictures are `caption_band` pixels
+    less high than the film. `layout` is the SHA-256 of their layout record ("" for none), which the clip's checks
+    judge."""
 
     states: tuple[StatePicture, ...]
     narration: str
@@ -33,16 +38,20 @@ class RenderRequest:
     burned_in: bool = False
     language: str = ""
     motion_seconds: float = 0.0
+    drawn: bool = False
+    layout: str = ""
 
 
-# A render maker's `Made`: files {"clip": …}; details {"duration": seconds (whole frames), "frames": number of frames,
-# "speech_start": seconds of silence before the speech}.
+# A render maker's `Made`: files {"clip": …, "thumbnail": a PNG of how the segment ends}; details {"duration": seconds
+# (whole frames), "frames": number of frames, "speech_start": seconds of silence before the speech, "checks": what was
+# measured of the clip (film/check)}.
 
 
 @dataclass(frozen=True, slots=True)
 class ClipOnTimeline:
-    """A rendered segment: its clip and word times (SHA-256), how many frames it has, where its speech starts in it
-    (seconds), and what is said."""
+    """A rendered segment: its clip, word times and thumbnail (SHA-256; "" for none), how many frames it has, where its
+    speech starts in it (seconds), what is said, and what was measured of it (the details "checks" of its render maker;
+    {} if nothing)."""
 
     clip: str
     frames: int
@@ -50,6 +59,8 @@ class ClipOnTimeline:
     narration: str
     words: str = ""
     title: str = ""
+    checks: Mapping[str, Any] = field(default_factory=dict)
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,8 @@ class ComposeRequest:
 
 
 # A compose maker's `Made`: files {"film.mp4", "captions.vtt" and "captions.srt" (if captions), "transcript.txt",
-# "transcript.md", "poster.png"}; details {"duration": seconds}.
+# "transcript.md", "poster.png", "report.json", and "thumbnails.vtt" with "thumbnails-00.jpg", … (if all clips have a
+# thumbnail)}; details {"duration": seconds}. A check that failed is a notice CHECK_FAILED.
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +101,27 @@ def caption_band(width: int, height: int) -> int:
     """How many pixels at the bottom of a film belong to burnt-in captions: two lines of text for a page whose shorter
     side is 1080 pixels, in proportion for others. Even, as every height is."""
     return 2 * round(_BAND_PIXELS * min(width, height) / 1080 / 2)
+
+
+class LiveFilm(Protocol):
+    """A film that is watched while it is being made, given as the SHA-256 of its clips in order, from the first on."""
+
+    def playlist(self, clips: Sequence[str], frame_rate: int, *, ended: bool) -> str:
+        """The playlist of HTTP Live Streaming, which names its pieces relative to itself. Raises MakeError for a damaged
+        clip and ArtifactNotFoundError for a missing one, as `piece` does."""
+        ...
+
+    def piece(self, clips: Sequence[str], frame_rate: int, name: str) -> bytes:
+        """What a playlist names: the same bytes for a name, however many clips there are by now. Raises
+        ArtifactNotFoundError for a name that no playlist of these clips has."""
+        ...
+
+
+def with_job(report: bytes, job: Mapping[str, Any]) -> bytes:
+    """A film's `report.json` with what only its job knows (`job` in film/report.schema.json)."""
+    return report_bytes({**json.loads(report), "job": dict(job)})
+
+
+def report_bytes(report: Mapping[str, Any]) -> bytes:
+    """A report as it is stored: equal reports are equal bytes."""
+    return json.dumps(report, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"

@@ -6,13 +6,18 @@ of macroblocks. Every decoder shows an exact copy of the picture before. Section
 """
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
 _SPS, _PPS = 7, 8
 _P_PICTURE = b"\x41"  # nal_ref_idc 2, nal_unit_type 1: a reference picture that is not IDR
+_P_SLICE = 1
 _START_CODE = b"\x00\x00\x00\x01"
+_LIKE_A_START_CODE = re.compile(rb"\x00\x00(?=[\x00-\x03])")
+# A slice has its frame_num, of at most 16 bits, within its first bytes: three small numbers are before it.
+_HEAD_BYTES = 8
 _HIGH_PROFILES = (100, 110, 122, 244)
 # Nothing is coded and nothing is deblocked, so the quantiser does not touch the picture; it sets the first CABAC state.
 _SLICE_QP = 40
@@ -39,29 +44,59 @@ class SkipWriter:
 
     def __init__(self, extradata: bytes) -> None:
         self._sets = read_parameter_sets(extradata)
-        self._payload = _skipped_macroblocks(self._sets.macroblocks)
 
     def picture(self, after_key_frame: int) -> bytes:
         """The skip picture that is the n-th picture after an IDR picture (Annex B, n from 1)."""
-        bits = _BitWriter()
-        bits.exp_golomb(0)  # first_mb_in_slice
-        bits.exp_golomb(5)  # slice_type: P, and so are all slices of the picture
-        bits.exp_golomb(0)  # pic_parameter_set_id
-        bits.fixed(after_key_frame % (1 << self._sets.frame_num_bits), self._sets.frame_num_bits)  # frame_num
-        bits.fixed(1, 1)  # num_ref_idx_active_override_flag
-        bits.exp_golomb(0)  # num_ref_idx_l0_active_minus1: the picture before, and no other
-        bits.fixed(0, 1)  # ref_pic_list_modification_flag_l0
-        bits.fixed(0, 1)  # adaptive_ref_pic_marking_mode_flag: sliding window
-        bits.exp_golomb(0)  # cabac_init_idc
-        bits.signed_exp_golomb(_SLICE_QP - self._sets.picture_qp)  # slice_qp_delta
-        bits.exp_golomb(1)  # disable_deblocking_filter_idc: off
-        header = bits.aligned_with_ones()  # cabac_alignment_one_bit
-        return _START_CODE + _P_PICTURE + _with_emulation_prevention(header + self._payload)
+        return _skip_picture(self._sets, self._frame_num(after_key_frame))
+
+    def renumbered(self, picture: bytes, after_key_frame: int) -> bytes:
+        """An encoded P picture (Annex B) as the n-th picture after an IDR picture: with skip pictures before it."""
+        units = (
+            _renumbered(unit, self._frame_num(after_key_frame), self._sets.frame_num_bits)
+            if unit[0] & 31 == _P_SLICE
+            else unit
+            for unit in _units(picture)
+        )
+        return b"".join(_START_CODE + unit for unit in units)
+
+    def _frame_num(self, after_key_frame: int) -> int:
+        return after_key_frame % (1 << self._sets.frame_num_bits)
+
+
+@functools.lru_cache(maxsize=256)  # a clip has hundreds of them, and no more than 16 different ones
+def _skip_picture(sets: ParameterSets, frame_num: int) -> bytes:
+    bits = _BitWriter()
+    bits.exp_golomb(0)  # first_mb_in_slice
+    bits.exp_golomb(5)  # slice_type: P, and so are all slices of the picture
+    bits.exp_golomb(0)  # pic_parameter_set_id
+    bits.fixed(frame_num, sets.frame_num_bits)
+    bits.fixed(1, 1)  # num_ref_idx_active_override_flag
+    bits.exp_golomb(0)  # num_ref_idx_l0_active_minus1: the picture before, and no other
+    bits.fixed(0, 1)  # ref_pic_list_modification_flag_l0
+    bits.fixed(0, 1)  # adaptive_ref_pic_marking_mode_flag: sliding window
+    bits.exp_golomb(0)  # cabac_init_idc
+    bits.signed_exp_golomb(_SLICE_QP - sets.picture_qp)  # slice_qp_delta
+    bits.exp_golomb(1)  # disable_deblocking_filter_idc: off
+    header = bits.aligned_with_ones()  # cabac_alignment_one_bit
+    payload = _with_emulation_prevention(header + _skipped_macroblocks(sets.macroblocks))
+    return _START_CODE + _P_PICTURE + payload
+
+
+def _renumbered(unit: bytes, frame_num: int, bits: int) -> bytes:
+    """A slice with another frame_num, which has a fixed length: nothing else moves."""
+    payload = _without_emulation_prevention(unit[1:])
+    head, rest = payload[:_HEAD_BYTES], payload[_HEAD_BYTES:]
+    reader = _BitReader(head)
+    for _ in ("first_mb_in_slice", "slice_type", "pic_parameter_set_id"):
+        reader.exp_golomb()
+    reader.fixed(bits)
+    others = int.from_bytes(head) & ~(((1 << bits) - 1) << reader.left)
+    return unit[:1] + _with_emulation_prevention((others | frame_num << reader.left).to_bytes(len(head)) + rest)
 
 
 def read_parameter_sets(extradata: bytes) -> ParameterSets:
     """What matters in an SPS and a PPS. Raises UnmatchedEncoderError."""
-    sets = {unit[0] & 31: unit[1:].replace(b"\x00\x00\x03", b"\x00\x00") for unit in _units(extradata)}
+    sets = {unit[0] & 31: _without_emulation_prevention(unit[1:]) for unit in _units(extradata)}
     if _SPS not in sets or _PPS not in sets:
         _unmatched("no SPS and PPS in Annex B form")
     macroblocks, frame_num_bits = _read_sps(_BitReader(sets[_SPS]))
@@ -120,14 +155,11 @@ def _units(stream: bytes) -> Iterator[bytes]:
 
 def _with_emulation_prevention(payload: bytes) -> bytes:
     """Keeps start codes from appearing inside a NAL unit (7.4.1)."""
-    written, zeros = bytearray(), 0
-    for byte in payload:
-        if zeros == 2 and byte <= 3:
-            written.append(3)
-            zeros = 0
-        written.append(byte)
-        zeros = zeros + 1 if byte == 0 else 0
-    return bytes(written)
+    return _LIKE_A_START_CODE.sub(b"\x00\x00\x03", payload)
+
+
+def _without_emulation_prevention(payload: bytes) -> bytes:
+    return payload.replace(b"\x00\x00\x03", b"\x00\x00")
 
 
 # rangeTabLPS (table 9-44) from state 26 on: the states that a run of skipped macroblocks passes through.
@@ -209,13 +241,13 @@ class _ArithmeticCoder:
 
 class _BitReader:
     def __init__(self, data: bytes) -> None:
-        self._value, self._left = int.from_bytes(data), 8 * len(data)
+        self._value, self.left = int.from_bytes(data), 8 * len(data)
 
     def fixed(self, bits: int) -> int:
-        if bits > self._left:
+        if bits > self.left:
             _unmatched("parameter sets that end early")
-        self._left -= bits
-        return (self._value >> self._left) & ((1 << bits) - 1)
+        self.left -= bits
+        return (self._value >> self.left) & ((1 << bits) - 1)
 
     def exp_golomb(self) -> int:
         zeros = 0

@@ -88,6 +88,17 @@ class QueueFullError(KinescribeError):
     retryable = True
 
 
+class QuotaExceededError(KinescribeError):
+    """An owner has used up what an owner may use; `retry_seconds` tells when there is more (0: unknown)."""
+
+    reason = "QUOTA_EXCEEDED"
+    retryable = True
+
+    def __init__(self, message: str, retry_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
 class WatchLimitError(KinescribeError):
     reason = "WATCH_LIMIT"
     retryable = True

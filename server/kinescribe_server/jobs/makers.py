@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 
 from kinescribe_server.engine.protocol import Notice
@@ -23,8 +24,13 @@ class MakerSpec:
 
     @property
     def version(self) -> str:
-        versions = (f"{name}={metadata.version(name)}" for name in self.distributions)
+        versions = (f"{name}={_installed(name)}" for name in self.distributions)
         return "+".join([str(self.revision), *versions, *(f"{name}:{value}" for name, value in self.arguments)])
+
+
+@cache
+def _installed(distribution: str) -> str:
+    return metadata.version(distribution)
 
 
 @dataclass(frozen=True, slots=True)

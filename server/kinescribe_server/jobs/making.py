@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -12,10 +12,12 @@ from typing import Any, Protocol
 from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.artifacts.results import ResultFolder, input_key
 from kinescribe_server.engine.protocol import Made, Notice
+from kinescribe_server.film.protocol import with_job
 from kinescribe_server.jobs.errors import ArtifactNotFoundError, MakeError, StateStoreUnavailableError
+from kinescribe_server.jobs.job_report import job_report
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import JobRecord, Resource, Step, StepKind, StepResult
-from kinescribe_server.jobs.plan import Known, Plan, needs, plan, stand_in
+from kinescribe_server.jobs.plan import Known, Plan, card, needs, plan, stand_in
 from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
@@ -25,6 +27,7 @@ from kinescribe_server.tasks import end_tasks
 _LOG = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+_REPORT = "report.json"
 # What a maker says of a file that it cannot use, and what storage says of one that is not there.
 _DAMAGE = frozenset({"ASSET_DAMAGED", "ARTIFACT_NOT_FOUND"})
 
@@ -67,17 +70,53 @@ class StepMaker:
         known = await self._known(job, step)
         wanted = plan(step, known, self.makers)
         try:
-            return *await self._try_makers(claim, job, wanted), ""
+            result, notices = await self._try_makers(claim, job, wanted)
+            if step.kind is StepKind.COMPOSE:
+                result = await asyncio.to_thread(self._with_job_report, job, {**known.results, step: result})
+            return result, notices, ""
         except MakeError as error:
-            substitute = stand_in(step, known, self.makers, error.reason, error.message)
-            if substitute is None:
-                raise
-            result, notices = await self._try_makers(claim, job, substitute)
+            result, notices = await self._instead(claim, job, known, error)
             return dataclasses.replace(result, degraded=error.reason), notices, error.message
         except AttemptFailedError as failed:
             if failed.error.reason in _DAMAGE:
                 await self._mend(job, step, known)
             raise
+
+    def _with_job_report(self, job: JobRecord, results: Mapping[Step, StepResult]) -> StepResult:
+        """The film's result with a report that says what its job took; the stored result keeps what is always so."""
+        film = results[Step(StepKind.COMPOSE)]
+        report = with_job(self.artifacts.read(film.files[_REPORT].sha256), job_report(job, results))
+        stored = self.artifacts.put_bytes(report, "application/json")
+        return dataclasses.replace(film, files={**film.files, _REPORT: stored})
+
+    async def _instead(
+        self, claim: Claim, job: JobRecord, known: Known, error: MakeError
+    ) -> tuple[StepResult, tuple[Notice, ...]]:
+        """What stands in for a step that failed for good. Raises the error where nothing does."""
+        step = claim.ref.step
+        if step.kind is StepKind.RENDER:
+            return await self._card_clip(claim, job, known, error)
+        substitute = stand_in(step, known, self.makers, error.reason, error.message)
+        if substitute is None:
+            raise error
+        return await self._try_makers(claim, job, substitute)
+
+    async def _card_clip(
+        self, claim: Claim, job: JobRecord, known: Known, error: MakeError
+    ) -> tuple[StepResult, tuple[Notice, ...]]:
+        """A clip of a picture that says what is missing: with what is said, or, if that is the fault, without."""
+        segment = claim.ref.step.segment
+        assert segment is not None  # noqa: S101 - a render step is a segment's
+        speech, visual = Step(StepKind.SPEECH, segment), Step(StepKind.VISUAL, segment)
+        wanted = card(known.script.scenes[segment], known, self.makers, error.reason, error.message)
+        picture, _ = await self._try_makers(claim, job, wanted, visual)
+        with_speech = {**known.results, visual: picture}
+        silent = {step: result for step, result in with_speech.items() if step != speech}
+        for results in (with_speech, silent):
+            plain = dataclasses.replace(known, results=results)
+            with contextlib.suppress(MakeError):
+                return await self._try_makers(claim, job, plan(claim.ref.step, plain, self.makers))
+        raise error
 
     async def _make_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
         request = job.request
@@ -89,8 +128,11 @@ class StepMaker:
         wanted = ScriptRequest(source.decode("utf-8"), request.options.language, images=request.images)
         return await self._try_makers(claim, job, Plan(wanted, (self.makers.writers[request.options.writer],)))
 
-    async def _try_makers(self, claim: Claim, job: JobRecord, wanted: Plan) -> tuple[StepResult, tuple[Notice, ...]]:
-        step = claim.ref.step
+    async def _try_makers(
+        self, claim: Claim, job: JobRecord, wanted: Plan, other: Step | None = None
+    ) -> tuple[StepResult, tuple[Notice, ...]]:
+        """The result of the first maker that can. It is for the claimed step, or for another that this one needs."""
+        step = other or claim.ref.step
         canonical = dataclasses.asdict(wanted.request)
         failures: list[MakeError] = []
         for maker in wanted.makers:
@@ -100,7 +142,7 @@ class StepMaker:
             if made is None:
                 limit = time_limit(step.kind, wanted.request) + maker.patience
                 try:
-                    made = await self._make_with_gauge(claim, maker, wanted.request, limit)
+                    made = await self._make_with_gauge(claim, step.resource, maker, wanted.request, limit)
                 except ArtifactNotFoundError as error:
                     raise AttemptFailedError(claim, MakeError(error.reason, error.message)) from error
                 except MakeError as error:
@@ -119,7 +161,9 @@ class StepMaker:
             raise MakeError(wanted.notice.reason, wanted.notice.message)
         raise MakeError("UNKNOWN_TYPE", f"nothing here makes {_wanted_name(step, wanted)}")
 
-    async def _make_with_gauge(self, claim: Claim, maker: MakerSpec, request: Any, limit: float) -> Made:
+    async def _make_with_gauge(
+        self, claim: Claim, resource: Resource, maker: MakerSpec, request: Any, limit: float
+    ) -> Made:
         """Runs a maker; its percentages go out one at a time, the latest when the one before is out."""
         latest: asyncio.Queue[float] = asyncio.Queue(maxsize=1)
 
@@ -137,7 +181,7 @@ class StepMaker:
         keep_latest(0.0)
         sending = asyncio.create_task(send())
         try:
-            return await self.workshop.make(claim.ref.step.resource, maker, request, limit, keep_latest)
+            return await self.workshop.make(resource, maker, request, limit, keep_latest)
         finally:
             await end_tasks([sending])
 

@@ -196,6 +196,7 @@ class JobRecord:
     ended_ms: int = 0
     error_reason: str = ""
     error_message: str = ""
+    film_seconds: float = 0.0
     warnings: tuple[Warn, ...] = ()
 
     @property

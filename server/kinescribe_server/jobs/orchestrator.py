@@ -6,11 +6,11 @@ and every few seconds besides, for leases that ran out and for steps that an eng
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter
-from collections.abc import Mapping
 
-from kinescribe_server.engine.protocol import StepEngine
+from kinescribe_server.engine.protocol import StepEngine, Workforce
 from kinescribe_server.jobs.errors import JobNotFoundError, ServerDrainingError, StateStoreUnavailableError
 from kinescribe_server.jobs.fair_queue import FairQueue
 from kinescribe_server.jobs.model import LOCAL_OWNER, JobRecord, Resource, StepRef
@@ -28,23 +28,25 @@ _STALE_RESERVATION_SECONDS = 120.0
 
 
 class Orchestrator:
-    """Tends jobs until they have finished. `workers` is how many steps of each resource can run at a time."""
+    """Tends jobs until they have finished."""
 
     def __init__(
-        self, store: JobStore, logs: JobLogs, engine: StepEngine, workers: Mapping[Resource, int], times: LeaseTimes
+        self, store: JobStore, logs: JobLogs, engine: StepEngine, workforce: Workforce, times: LeaseTimes
     ) -> None:
         self._store = store
         self._logs = logs
         self._engine = engine
-        self._capacity = {resource: count * _STEPS_PER_WORKER for resource, count in workers.items()}
+        self._workforce = workforce
+        self._capacity = dict.fromkeys(Resource, _STEPS_PER_WORKER)
         self._times = times
-        self._queues = {resource: FairQueue() for resource in workers}
+        self._queues = {resource: FairQueue() for resource in Resource}
         self._handed_over: dict[StepRef, float] = {}
         self._tended: dict[str, asyncio.Task[None]] = {}
         self._unwritten: dict[str, float] = {}
         self._reconciler: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
+        await self._count_workers()
         self._reconciler = asyncio.create_task(self._reconcile_for_ever())
 
     async def aclose(self) -> None:
@@ -76,22 +78,22 @@ class Orchestrator:
 
     async def _see_through(self, job: JobRecord, log: JobLog) -> None:
         limit = job.request.execution_timeout
-        deadline_ms = job.created_ms + limit * 1000 if limit else None
+        deadline = job.created_ms / 1000 + limit if limit else math.inf
+        reconcile_at = time.monotonic() + _RECONCILE_SECONDS
         while not log.finished:
             seen = log.last
-            left = _RECONCILE_SECONDS
-            if deadline_ms is not None:
-                left = min(left, deadline_ms / 1000 - time.time())
             if log.closing:
                 await self._store.finish(job.job_id, "cancelled", "CANCELLED", "the job was cancelled")
-            elif left <= 0:
+            elif time.time() >= deadline:
                 await self._store.finish(
                     job.job_id, "failed", "DEADLINE_EXCEEDED", f"the job was not done after {limit:g} s"
                 )
             else:
+                if time.monotonic() >= reconcile_at:
+                    await self._store.requeue_overdue(job.job_id)
+                    reconcile_at = time.monotonic() + _RECONCILE_SECONDS
                 await self._hand_over(job)
-            if not await log.wait_beyond(seen, max(left, 0.0)) and not log.closing:
-                await self._store.requeue_overdue(job.job_id)
+            await log.wait_beyond(seen, max(0.0, min(reconcile_at - time.monotonic(), deadline - time.time())))
 
     async def _hand_over(self, job: JobRecord) -> None:
         await self._forget_done(job.job_id)
@@ -141,7 +143,13 @@ class Orchestrator:
                 _LOG.exception("reconciling failed: a fault of ours")
             await asyncio.sleep(_RECONCILE_SECONDS)
 
+    async def _count_workers(self) -> None:
+        slots = await self._workforce.slots()
+        # Where nobody works yet, a few steps wait in the queues, so that whoever looks there sees that there is work.
+        self._capacity = {resource: max(1, slots.get(resource, 0)) * _STEPS_PER_WORKER for resource in Resource}
+
     async def _reconcile(self) -> None:
+        await self._count_workers()
         for job_id in await self._store.active(LOCAL_OWNER):
             since = self._unwritten.get(job_id)
             if since is not None and time.monotonic() - since > _STALE_RESERVATION_SECONDS:

@@ -34,6 +34,7 @@ def outcome_of(
         artifacts={name.name: STORED_FILE.dump_json(name.file).decode() for name in named.values()},
         warnings=warnings,
         segments=result.details["segments"] if step.kind is StepKind.SCRIPT else 0,
+        film_seconds=result.details["duration"] if step.kind is StepKind.COMPOSE else 0.0,
         degraded_message=degraded_message,
         strict=options.strict,
     )

@@ -107,25 +107,31 @@ def stand_in(step: Step, known: Known, makers: MakerTable, reason: str, message:
     nothing for the rest."""
     if step.segment is None:
         return None
-    scene, options = known.script.scenes[step.segment], known.request.options
+    scene = known.script.scenes[step.segment]
     match step.kind:
         case StepKind.SPEECH:
             spoken = _speech_plan(scene, known, makers)
             voices = spoken.makers if scene.audio_attachment else ()
             return Plan(spoken.request, (*(maker for maker in voices if maker != makers.silence), makers.silence))
         case StepKind.VISUAL:
-            request = PlaceholderRequest(
-                visual=scene.visual,
-                reason=reason,
-                message=message,
-                theme=options.theme,
-                width=options.width,
-                height=_page_height(options),
-                brand=_brand(known.request),
-            )
-            return Plan(request, (makers.placeholder,))
+            return card(scene, known, makers, reason, message)
         case _:
             return None
+
+
+def card(scene: Scene, known: Known, makers: MakerTable, reason: str, message: str) -> Plan:
+    """The picture that says what is missing, and why."""
+    options = known.request.options
+    request = PlaceholderRequest(
+        visual=scene.visual,
+        reason=reason,
+        message=message,
+        theme=options.theme,
+        width=options.width,
+        height=_page_height(options),
+        brand=_brand(known.request),
+    )
+    return Plan(request, (makers.placeholder,))
 
 
 def visual_type(visual: Visual) -> str:
@@ -215,6 +221,7 @@ def _render_request(segment: int, scene: Scene, known: Known, options: Options) 
         burned_in=burned_in,
         language=_language_of(scene, known.script, options) if burned_in else "",
         motion_seconds=visual.details.get("motion_seconds", 0.0) if options.motion is MotionMode.SUBTLE else 0.0,
+        layout=_sha256(visual, "layout"),
     )
 
 
@@ -235,6 +242,7 @@ def _compose_request(known: Known, options: Options) -> ComposeRequest:
                 narration=scene.narration,
                 words=_sha256(known.results.get(Step(StepKind.SPEECH, index)), "words"),
                 title=scene.title,
+                checks=clip.details.get("checks", {}),
             )
         )
     opening = known.results[Step(StepKind.VISUAL, 0)]

@@ -15,6 +15,7 @@ from kinescribe_server.jobs.errors import (
     ArtifactNotFoundError,
     JobNotFoundError,
     QueueFullError,
+    QuotaExceededError,
     RequestIdReusedError,
     ServerDrainingError,
     Violation,
@@ -40,7 +41,7 @@ from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.jobs.violations import refuse, shown
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
-from kinescribe_server.store.protocol import JobLog, JobLogs, JobStore, Reservation
+from kinescribe_server.store.protocol import Admission, JobLog, JobLogs, JobStore, Limits
 
 _JOB_ID_BYTES = 10
 # How long a deleted job's steps are given to let go of it.
@@ -110,7 +111,7 @@ class JobService:
         results: ResultFolder,
         workshop: Workshop,
         makers: MakerTable,
-        queue_limit: int,
+        limits: Limits,
     ) -> None:
         self._store = store
         self._logs = logs
@@ -119,7 +120,7 @@ class JobService:
         self._results = results
         self._workshop = workshop
         self._makers = makers
-        self._queue_limit = queue_limit
+        self._limits = limits
         self._draining = False
 
     def drain(self) -> None:
@@ -144,18 +145,28 @@ class JobService:
         self._refuse_while_draining()
         request = await self._request(owner, new)
         payload = hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
-        reservation, job_id = await self._store.reserve(
-            owner, new.request_id, payload, secrets.token_hex(_JOB_ID_BYTES), self._queue_limit
+        reservation = await self._store.reserve(
+            owner, new.request_id, payload, secrets.token_hex(_JOB_ID_BYTES), self._limits
         )
-        if reservation is Reservation.REUSED:
-            raise RequestIdReusedError(
-                f"request_id {new.request_id!r} was used for job {job_id}, with another payload; use a new one"
-            )
-        if reservation is Reservation.FULL:
-            raise QueueFullError(f"{self._queue_limit} jobs are waiting or running, which is the limit")
+        job_id = reservation.job_id
+        match reservation.admission:
+            case Admission.REUSED:
+                raise RequestIdReusedError(
+                    f"request_id {new.request_id!r} was used for job {job_id}, with another payload; use a new one"
+                )
+            case Admission.FULL:
+                raise QueueFullError(f"{self._limits.queue} jobs are waiting or running, which is the limit")
+            case Admission.TOO_MANY_JOBS:
+                raise QuotaExceededError(f"{self._limits.jobs_of_owner} of your jobs wait or run, which is the limit")
+            case Admission.TOO_MUCH_FILM:
+                used = f"{self._limits.film_seconds_a_day} seconds of film a day are allowed, and have been made"
+                raise QuotaExceededError(used, reservation.retry_seconds)
+            case Admission.TOO_MANY_REQUESTS:
+                used = f"{self._limits.requests_a_minute} requests a minute are allowed"
+                raise QuotaExceededError(used, reservation.retry_seconds)
         await self._store.create(job_id, owner, request)  # again on a repeat: the first call may have died before it
         self._orchestrator.tend(job_id)
-        return await self.get(owner, job_id), reservation is Reservation.SAME
+        return await self.get(owner, job_id), reservation.admission is Admission.SAME
 
     async def check(self, owner: str, new: NewJob) -> None:
         """Raises InvalidRequestError if `generate` would."""

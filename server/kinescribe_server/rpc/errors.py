@@ -1,6 +1,7 @@
 """The one place where errors become gRPC statuses."""
 
 import logging
+import math
 import secrets
 
 import grpc
@@ -60,7 +61,9 @@ def status_of(error: Exception) -> Status:
         ]
         return _status(CODES[error.reason], error.reason, error.message, BadRequest(field_violations=violations))
     if isinstance(error, KinescribeError) and error.reason in CODES:
-        return _status(CODES[error.reason], error.reason, error.message)
+        return _status(
+            CODES[error.reason], error.reason, error.message, retry_seconds=getattr(error, "retry_seconds", 0.0)
+        )
     error_id = secrets.token_hex(8)
     _LOG.error("call failed: a fault of ours", exc_info=error, extra={"error_id": error_id})
     return _status(
@@ -73,12 +76,14 @@ async def abort(context: grpc.aio.ServicerContext[object, object], error: Except
     await context.abort_with_status(rpc_status.to_status(status_of(error)))
 
 
-def _status(code: grpc.StatusCode, reason: str, message: str, *details: BadRequest, **metadata: str) -> Status:
+def _status(
+    code: grpc.StatusCode, reason: str, message: str, *details: BadRequest, retry_seconds: float = 0.0, **metadata: str
+) -> Status:
     status = Status(code=code.value[0], message=message)
     info = ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
     packed: list[BadRequest | ErrorInfo | RetryInfo] = [info, *details]
     if code in _RETRY_SECONDS:
-        packed.append(RetryInfo(retry_delay=Duration(seconds=_RETRY_SECONDS[code])))
+        packed.append(RetryInfo(retry_delay=Duration(seconds=math.ceil(retry_seconds) or _RETRY_SECONDS[code])))
     for detail in packed:
         wrapped = Any()
         wrapped.Pack(detail)

@@ -1,6 +1,6 @@
 """WatchJob: a position in a job's log, and the promises G1 to G10 (see the proto file)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -37,7 +37,7 @@ class Watcher:
         self._limit = limit
         self._watches = 0
 
-    async def watch(self, owner: str, request: pb.WatchJobRequest) -> AsyncIterator[bytes]:
+    async def watch(self, owner: str, request: pb.WatchJobRequest) -> AsyncGenerator[bytes, None]:
         """The messages of a watch, encoded. Ends after JobFinished, and in no other way without an error."""
         heartbeat = checks.heartbeat_seconds(request)
         if self._watches >= self._limit:

@@ -33,6 +33,11 @@ def make_speech(request: SpeechRequest, bench: Bench) -> Made:
     return made_by(_engine(), request, bench)
 
 
+def warm() -> None:
+    """Loads the first voice, so that the first narration in a process does not wait for it."""
+    _engine().speak(SpeechRequest("Hello.", ""))
+
+
 @functools.cache
 def _engine() -> "HibariEngine":
     return HibariEngine()

@@ -158,6 +158,7 @@ if fact == 'done' then
     append(outcome.body)
   elseif kind == 'compose' then
     raise('composed')
+    redis.call('HSET', job, 'film_seconds', outcome.film_seconds)
     append(outcome.body)
   end
 

@@ -29,6 +29,11 @@ _POLL_SECONDS = 0.005
 _LONGEST_SOCKET_PATH = 100
 
 
+def socket_url(folder: Path) -> str:
+    """The URL of a Valkey that runs below `folder`, started by whoever."""
+    return f"unix://{folder / 'valkey.sock'}?db=0"
+
+
 class EmbeddedValkey:
     """A Valkey below `folder`, reached over a Unix socket that only this user can open. Every acknowledged write is in
     the append-only file; the file is synced every second. `program` may be any Valkey or Redis from 7.0 on."""
@@ -42,7 +47,7 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        return f"unix://{self._socket_folder / 'valkey.sock'}?db=0"
+        return socket_url(self._socket_folder)
 
     async def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,7 +1,9 @@
 """The state of jobs in Redis. All that writes events goes through composer.lua."""
 
 import json
+import time
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import astuple
 from importlib import resources
 from typing import Any, cast
 
@@ -24,10 +26,11 @@ from kinescribe_server.jobs.model import (
 )
 from kinescribe_server.store.connection import store_errors
 from kinescribe_server.store.keys import JobKeys, OwnerKeys
-from kinescribe_server.store.protocol import Claim, Outcome, Refusal, Reservation
+from kinescribe_server.store.protocol import Admission, Claim, Limits, Outcome, Refusal, Reservation
 
 # A request_id is remembered for two days: longer than any client goes on retrying.
 _REMEMBER_REQUEST_MS = 48 * 3_600_000
+_DAY_SECONDS = 86_400
 
 _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 _WARN: TypeAdapter[Warn] = TypeAdapter(Warn)
@@ -58,16 +61,14 @@ class RedisJobStore:
 
     # Jobs
 
-    async def reserve(
-        self, owner: str, request_id: str, payload_hash: str, job_id: str, limit: int
-    ) -> tuple[Reservation, str]:
+    async def reserve(self, owner: str, request_id: str, payload_hash: str, job_id: str, limits: Limits) -> Reservation:
         keys = OwnerKeys(owner)
         async with store_errors():
-            answer, known = await self._reserve(
-                keys=[keys.request(request_id), keys.jobs, keys.active],
-                args=[request_id, payload_hash, job_id, limit, _REMEMBER_REQUEST_MS],
+            answer, known, milliseconds = await self._reserve(
+                keys=[keys.request(request_id), keys.jobs, keys.active, keys.requests_of_minute, keys.film_of_day],
+                args=[request_id, payload_hash, job_id, _REMEMBER_REQUEST_MS, *astuple(limits)],
             )
-        return Reservation(answer), known
+        return Reservation(Admission(answer), known, milliseconds / 1000)
 
     async def create(self, job_id: str, owner: str, request: JobRequest) -> None:
         accepted = _event_json(JobAccepted(request.labels))
@@ -96,17 +97,22 @@ class RedisJobStore:
         return found[:size], found[size - 1] if len(found) > size else ""
 
     async def add_attachment(self, owner: str, name: str, sha256: str) -> None:
-        async with store_errors():
-            await self._redis.hset(OwnerKeys(owner).attachments, name, sha256)
+        keys = OwnerKeys(owner)
+        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(keys.attachments, name, sha256)
+            pipe.zadd(keys.attachments_used, {name: time.time()})
+            await pipe.execute()
 
     async def attachments(self, owner: str, names: Sequence[str]) -> dict[str, str]:
         """Of the names, those that were uploaded, with the SHA-256 of each."""
         if not names:
             return {}
+        keys = OwnerKeys(owner)
         async with store_errors():
-            found = await cast(
-                "Awaitable[list[str | None]]", self._redis.hmget(OwnerKeys(owner).attachments, list(names))
-            )
+            found = await cast("Awaitable[list[str | None]]", self._redis.hmget(keys.attachments, list(names)))
+            there = [name for name, sha256 in zip(names, found, strict=True) if sha256]
+            if there:
+                await self._redis.zadd(keys.attachments_used, dict.fromkeys(there, time.time()))
         return {name: sha256 for name, sha256 in zip(names, found, strict=True) if sha256}
 
     async def active(self, owner: str) -> list[str]:
@@ -118,12 +124,43 @@ class RedisJobStore:
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
             pipe.zadd(keys.expiry, {job.job_id: job.expires_ms})
             pipe.srem(keys.active, job.job_id)
-            await pipe.execute()
+            is_first, _ = await pipe.execute()
+            if is_first and job.film_seconds:
+                pipe.incrbyfloat(keys.film_of_day, job.film_seconds)
+                pipe.expire(keys.film_of_day, _DAY_SECONDS, nx=True)
+                await pipe.execute()
 
     async def expired(self, owner: str) -> list[str]:
         async with store_errors():
             seconds, _ = await self._redis.time()
             return cast("list[str]", await self._redis.zrangebyscore(OwnerKeys(owner).expiry, "-inf", seconds * 1000))
+
+    async def referenced(self, owner: str) -> frozenset[str]:
+        keys = OwnerKeys(owner)
+        found: set[str] = set()
+        async with store_errors():
+            found.update(await cast("Awaitable[list[str]]", self._redis.hvals(keys.attachments)))
+            for job_id in await cast("Awaitable[list[str]]", self._redis.zrange(keys.jobs, 0, -1)):
+                job = JobKeys(job_id)
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    pipe.hvals(job.artifacts)
+                    pipe.hget(job.job, "request")
+                    artifacts, request = await pipe.execute()
+                found.update(json.loads(artifact)["sha256"] for artifact in artifacts)
+                if request:
+                    asked = _REQUEST.validate_json(request)
+                    found.update((asked.source, *asked.attachments.values()))
+        return frozenset(found)
+
+    async def drop_attachments(self, owner: str, unused_seconds: float) -> None:
+        keys, before = OwnerKeys(owner), time.time() - unused_seconds
+        async with store_errors():
+            unused = cast("list[str]", await self._redis.zrangebyscore(keys.attachments_used, "-inf", before))
+            if unused:
+                async with self._redis.pipeline(transaction=True) as pipe:
+                    pipe.hdel(keys.attachments, *unused)
+                    pipe.zrem(keys.attachments_used, *unused)
+                    await pipe.execute()
 
     async def forget(self, job_id: str, owner: str) -> None:
         keys = OwnerKeys(owner)
@@ -212,6 +249,7 @@ class RedisJobStore:
                     "made": bool(result.maker) and not result.cached,
                     "cpu": result.cost.cpu_seconds,
                     "segments": outcome.segments,
+                    "film_seconds": outcome.film_seconds,
                     "warnings": [_WARN.dump_json(warning).decode() for warning in outcome.warnings],
                     "body": _event_json(outcome.event),
                     "degraded": _event_json(degraded) if result.degraded else "",
@@ -244,5 +282,6 @@ def _record(job_id: str, fields: Mapping[str, str], warnings: Sequence[str]) -> 
         ended_ms=number("ended"),
         error_reason=fields.get("error_reason", ""),
         error_message=fields.get("error_message", ""),
+        film_seconds=float(fields.get("film_seconds", "0")),
         warnings=tuple(_WARN.validate_json(warning) for warning in warnings),
     )

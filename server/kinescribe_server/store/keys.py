@@ -77,5 +77,17 @@ class OwnerKeys:
     def attachments(self) -> str:
         return self._key("attachments")
 
+    @property
+    def requests_of_minute(self) -> str:
+        return self._key("requests")
+
+    @property
+    def film_of_day(self) -> str:
+        return self._key("film")
+
+    @property
+    def attachments_used(self) -> str:
+        return self._key("attachments:used")
+
     def request(self, request_id: str) -> str:
         return self._key(f"request:{request_id}")

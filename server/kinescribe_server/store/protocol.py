@@ -37,23 +37,47 @@ class Outcome:
     artifacts: Mapping[str, str]  # name in the job -> StoredFile as JSON
     warnings: Sequence[Warn] = ()
     segments: int = 0
+    film_seconds: float = 0.0
     degraded_message: str = ""
     strict: bool = False
 
 
-class Reservation(StrEnum):
+class Admission(StrEnum):
     NEW = "new"
-    SAME = "same"
-    REUSED = "reused"
+    SAME = "same"  # the request_id is known, with the same payload
+    REUSED = "reused"  # the request_id is known, with another payload
     FULL = "full"
+    TOO_MANY_JOBS = "too_many_jobs"
+    TOO_MUCH_FILM = "too_much_film"
+    TOO_MANY_REQUESTS = "too_many_requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What became of a request for a job: the job's id, and for a refusal in how many seconds the limit is lifted (0:
+    unknown)."""
+
+    admission: Admission
+    job_id: str
+    retry_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is admitted; 0 for no limit. `queue` counts the jobs that wait or run."""
+
+    queue: int = 1000
+    jobs_of_owner: int = 0
+    requests_a_minute: int = 0
+    film_seconds_a_day: int = 0
 
 
 class JobStore(Protocol):
     """The state of jobs. Every method may raise StateStoreUnavailableError."""
 
     async def reserve(
-        self, owner: str, request_id: str, payload_hash: str, job_id: str, limit: int
-    ) -> tuple[Reservation, str]: ...
+        self, owner: str, request_id: str, payload_hash: str, job_id: str, limits: Limits
+    ) -> Reservation: ...
 
     async def create(self, job_id: str, owner: str, request: JobRequest) -> None:
         """Creates a job unless it is there."""
@@ -76,6 +100,14 @@ class JobStore(Protocol):
         ...
 
     async def expired(self, owner: str) -> list[str]: ...
+
+    async def referenced(self, owner: str) -> frozenset[str]:
+        """The SHA-256 of every file that an owner's jobs and uploads refer to."""
+        ...
+
+    async def drop_attachments(self, owner: str, unused_seconds: float) -> None:
+        """Forgets uploads that nothing has used for so long."""
+        ...
 
     async def forget(self, job_id: str, owner: str) -> None: ...
 

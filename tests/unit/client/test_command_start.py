@@ -67,6 +67,7 @@ def test_all_problems_are_named_together_and_nothing_is_started(tmp_path: Path) 
         ("render", "a.md", "--jobs", "0"),
         ("render", "a.md", "--server", "nowhere"),
         ("serve", "--listen", "127.0.0.1:99999"),
+        ("serve", "--http", "on"),
         ("watch", "job", "--after", "-1"),
         ("download", "job", "../../etc/passwd"),
         ("unknown",),

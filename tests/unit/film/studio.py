@@ -77,8 +77,9 @@ class Studio:
         words: str = "",
         pause_after: float | None = None,
         frame_rate: int = 30,
+        layout: str = "",
     ) -> Made:
-        request = RenderRequest(states, narration, audio, words, pause_after, WIDTH, HEIGHT, frame_rate)
+        request = RenderRequest(states, narration, audio, words, pause_after, WIDTH, HEIGHT, frame_rate, layout=layout)
         return make_clip(request, self.bench)
 
     def film(

@@ -8,8 +8,9 @@ import pytest
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from PIL import Image
 
-from kinescribe_server.film import video
+from kinescribe_server.film import encoder
 from kinescribe_server.film.clip import make_clip
+from kinescribe_server.film.picture import planes_of, read_picture
 from kinescribe_server.film.protocol import RenderRequest, StatePicture
 from kinescribe_server.film.timing import AAC_FRAME
 from kinescribe_server.jobs.errors import MakeError
@@ -100,7 +101,7 @@ def test_a_recording_that_starts_and_ends_loud_does_not_click(studio: Studio) ->
 
 def test_a_segment_without_audio_is_three_silent_seconds_shared_by_its_states(studio: Studio) -> None:
     made = studio.clip(*three_states(studio), frame_rate=25)
-    assert made.details == {"duration": 3.2, "frames": 80, "speech_start": 0.0}
+    assert {**made.details, "checks": None} == {"duration": 3.2, "frames": 80, "speech_start": 0.0, "checks": None}
     assert changes(seen(studio.path(made, "clip"))) == [int(3.2 * 25 / 3), int(3.2 * 25 * 2 / 3)]
     assert np.abs(heard(studio.path(made, "clip"))).max() == 0
 
@@ -123,6 +124,10 @@ def test_pictures_come_out_as_they_went_in(studio: Studio) -> None:
         assert luma == pytest.approx(16 + 219 * (0.2126 * red + 0.7152 * green + 0.0722 * blue), abs=1.5)
     difference = frame.to_ndarray(format="rgb24").astype(float) - np.asarray(source).astype(float)
     assert 10 * np.log10(255**2 / np.mean(difference**2)) > 40
+    luma = read_picture(studio.bench.artifacts.path(request.states[0].picture), 1920, 1080)
+    errors = np.abs(planes_of(frame)[0].astype(int) - planes_of(luma)[0])
+    assert errors.max() < 24  # no specks around letters
+    assert 10 * np.log10(255**2 / np.mean(errors.astype(float) ** 2)) > 52
 
 
 def test_the_same_request_gives_the_same_bytes_and_an_equal_picture_the_same_key_frame(studio: Studio) -> None:
@@ -137,7 +142,7 @@ def test_an_encoder_without_matching_parameter_sets_encodes_every_frame(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = {"preset": "ultrafast", "x264-params": "bframes=0:cabac=0"}
-    monkeypatch.setattr(video, "_X264_OPTIONS", options)
+    monkeypatch.setattr(encoder, "_X264_OPTIONS", options)
     made = studio.clip(*three_states(studio), audio=studio.recording(tone(3.0)), words=studio.words(THREE_WORDS))
     with av.open(str(studio.path(made, "clip"))) as file:
         shown = [packet for packet in file.demux(video=0) if packet.size]
@@ -150,9 +155,9 @@ def test_an_encoder_without_matching_parameter_sets_encodes_every_frame(
 
 def test_an_encoder_that_is_not_there_is_named(studio: Studio) -> None:
     request = RenderRequest((StatePicture(studio.slide(1)),), "", width=WIDTH, height=HEIGHT)
-    for encoder in ("no_such_encoder", "h264_nvenc"):
-        with pytest.raises(MakeError, match=encoder) as caught:
-            make_clip(request, studio.bench, encoder=encoder)
+    for name in ("no_such_encoder", "h264_nvenc"):
+        with pytest.raises(MakeError, match=name) as caught:
+            make_clip(request, studio.bench, encoder=name)
         assert caught.value.reason == "ENCODER_UNAVAILABLE"
         assert not caught.value.retryable
 

@@ -2,21 +2,25 @@
 
 import gc
 import resource
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from av.stream import Disposition
+from PIL import Image
 
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.film.caption_rules import cues_of, violations
+from kinescribe_server.film.clip import make_clip
 from kinescribe_server.film.maker import make_film
-from kinescribe_server.film.protocol import ClipOnTimeline, ComposeRequest, StatePicture
+from kinescribe_server.film.protocol import ClipOnTimeline, ComposeRequest, RenderRequest, StatePicture
 from kinescribe_server.film.timing import AAC_FRAME
 from kinescribe_server.jobs.errors import MakeError
 
-from .studio import Studio, heard, packets, seen, tone
+from .studio import Studio, heard, packets, seen, slide, tone
 
 
 def clips(studio: Studio, count: int, frame_rate: int = 30) -> list[Made]:
@@ -66,7 +70,7 @@ def test_after_two_hundred_joins_sound_and_picture_are_together_and_joins_are_si
     for index, part in enumerate(parts):
         first = start * 48_000 // frame_rate
         around_the_join = sound[max(0, first - 1_536) : first + 10_000]
-        assert np.abs(around_the_join).max() < 1e-6  # one step of 16 bits is 30 of these
+        assert np.abs(around_the_join).max() < 3e-6  # one step of 16 bits is 10 of these
         wanted = tone(1.0 + 0.137 * (index % 8 % 7), hertz=200 + 37 * (index % 8), rate=48_000)
         # The nearest AAC frame: at most 512 samples beside the picture, and never more, however many joins there were.
         speech = sound[first + 12_000 - 600 : first + 12_000 + len(wanted) + 600]
@@ -183,10 +187,56 @@ def test_the_transcript_has_times_and_chapters_and_no_markup_of_the_users(studio
     )
 
 
+def test_frames_that_last_are_joined_at_their_times(studio: Studio) -> None:
+    request = RenderRequest(
+        (StatePicture(studio.slide(1)), StatePicture(studio.slide(2), "two")),
+        "one two",
+        studio.recording(tone(5.0)),
+        width=320,
+        height=180,
+        motion_seconds=0.2,
+    )
+    clip = make_clip(request, studio.bench, hold="variable")
+    frames = clip.details["frames"]
+    film = studio.path(studio.film(*[studio.on_timeline(clip)] * 3), "film.mp4")
+
+    def times(path: Path) -> list[int]:
+        with av.open(str(path)) as file:
+            base = file.streams.video[0].time_base
+            assert base is not None
+            return [round((frame.pts or 0) * base * 30) for frame in file.decode(video=0)]
+
+    alone = times(studio.path(clip, "clip"))
+    assert len(alone) < frames / 4
+    assert times(film) == [time + frames * part for part in range(3) for time in alone]
+    assert abs(len(heard(film)) / 48_000 - 3 * frames / 30) <= AAC_FRAME / 48_000
+
+
+def test_thumbnails_show_how_each_scene_ends_over_its_time(studio: Studio) -> None:
+    parts = clips(studio, 3) * 9
+    timeline = [replace(studio.on_timeline(part), thumbnail=part.files["thumbnail"].sha256) for part in parts]
+    made = studio.film(*timeline)
+    store = studio.bench.artifacts
+    cues = store.read(made.files["thumbnails.vtt"].sha256).decode().split("\n\n")[1:]
+    assert len(cues) == 27
+    first, seventh, last = (cues[index].split("\n") for index in (0, 6, 26))
+    assert first[0].startswith("00:00:00.000 --> ")
+    assert (first[1], seventh[1]) == ("thumbnails-00.jpg#xywh=0,0,320,180", "thumbnails-00.jpg#xywh=320,180,320,180")
+    assert last[1] == "thumbnails-01.jpg#xywh=320,0,320,180"
+    assert first[0].split(" --> ")[1] == cues[1].split(" --> ")[0]
+    whole = Image.open(studio.path(made, "thumbnails-00.jpg"))
+    assert whole.size == (1600, 900)
+    assert Image.open(studio.path(made, "thumbnails-01.jpg")).size == (640, 180)
+    # The second clip ends with slide 2.
+    wanted = np.asarray(slide(2)).astype(float)
+    assert np.abs(np.asarray(whole.crop((320, 0, 640, 180))).astype(float) - wanted).mean() < 4
+
+
 def test_no_captions_are_written_where_none_are_wanted(studio: Studio) -> None:
     part = studio.on_timeline(clips(studio, 1)[0], "Said.")
     request = ComposeRequest((part,), "", "", studio.slide(1), False, 320, 180)
-    assert set(make_film(request, studio.bench).files) == {"film.mp4", "transcript.txt", "transcript.md", "poster.png"}
+    files = {"film.mp4", "transcript.txt", "transcript.md", "poster.png", "report.json"}
+    assert set(make_film(request, studio.bench).files) == files
 
 
 def test_damaged_clips_are_told_and_leave_nothing_behind(studio: Studio) -> None:
@@ -200,7 +250,7 @@ def test_damaged_clips_are_told_and_leave_nothing_behind(studio: Studio) -> None
             studio.film(first, second)
         assert (caught.value.reason, caught.value.retryable) == ("ASSET_DAMAGED", True)
         assert str(store.scratch().parent) not in caught.value.message
-    with pytest.raises(MakeError, match="has 64 pictures and 100 sound packets of 65 and 102"):
+    with pytest.raises(MakeError, match="has 64 frames and 100 sound packets of 65 and 102"):
         studio.film(ClipOnTimeline(first.clip, first.frames + 1, 0.25, ""))
     assert list(store.scratch().iterdir()) == []
 

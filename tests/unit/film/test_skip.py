@@ -50,6 +50,36 @@ def test_a_decoder_shows_the_same_picture_for_as_long_as_it_is_held(width: int, 
     assert set(frames) == {frames[0]}
 
 
+def test_moving_pictures_follow_held_ones_when_they_are_renumbered() -> None:
+    context = encoder(320, 180)
+    noise = np.random.default_rng(2)
+    still = noise.integers(16, 235, (270, 320), np.uint8)
+    moved = [still, *(np.roll(still, 8 * step, axis=1) for step in range(1, 6))]
+    packets = []
+    for number, pixels in enumerate(moved):
+        frame = av.VideoFrame.from_ndarray(pixels, "yuv420p")
+        frame.pts = number
+        packets += context.encode(frame)
+    key_frame, *moving = map(bytes, [*packets, *context.encode(None)])
+    extradata = context.extradata or b""
+    skip = SkipWriter(extradata)
+    wanted = decoded(extradata, [key_frame, *moving])
+    for held in (1, 4, 15, 16, 17, 59):
+        group = [key_frame, *(skip.picture(index) for index in range(1, held))]
+        group += [skip.renumbered(picture, held + index) for index, picture in enumerate(moving)]
+        assert decoded(extradata, group * 2) == ([wanted[0]] * held + wanted[1:]) * 2
+
+
+def test_renumbering_keeps_start_codes_out() -> None:
+    skip = SkipWriter(FULL_HD)
+    # frame_num 8 leaves a byte of zeros behind the header's first bits, with zeros after it.
+    picture = b"\0\0\0\1\x41\x9b\x80\x00\x00\x03\x01\x80"
+    for number in range(16):
+        renumbered = skip.renumbered(picture, number)
+        assert not any(code in renumbered[4:] for code in (b"\0\0\0", b"\0\0\1", b"\0\0\2"))
+        assert skip.renumbered(renumbered, 7) == skip.renumbered(picture, 7)
+
+
 def test_the_parameter_sets_of_x264_are_read() -> None:
     assert read_parameter_sets(FULL_HD) == ParameterSets(macroblocks=120 * 68, frame_num_bits=4, picture_qp=18)
 

@@ -1,0 +1,68 @@
+"""Celery as a transport. The truth about a step is in the state store, so the broker redelivers nothing by itself:
+claims drop what comes twice, and leases bring back what is lost."""
+
+import logging
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu.entity import Queue
+
+from kinescribe_server.engine.broker import Broker
+from kinescribe_server.jobs.model import Resource
+
+RUN_STEP = "kinescribe.run_step"
+
+# A message that a worker took with it comes back after a day, to be dropped at its claim: by then a lease has long
+# mended the loss. Anything shorter than a step would run steps twice at a time.
+_VISIBILITY_SECONDS = 86_400
+# A broker that hangs must not hold a thread for ever: without a limit, kombu waits without one.
+_SOCKET_SECONDS = 2.0
+
+
+def celery_app(broker: Broker) -> Celery:
+    app = Celery("kinescribe", broker=broker.url, set_as_current=False)
+    app.conf.update(
+        broker_connection_retry_on_startup=True,
+        broker_connection_timeout=_SOCKET_SECONDS,
+        broker_transport_options=_transport_options(broker),
+        result_backend=None,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1},
+        task_queues=[Queue(queue_name(resource), durable=True) for resource in Resource],
+        task_create_missing_queues=False,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+    )
+    return app
+
+
+def queue_name(resource: Resource) -> str:
+    return f"kinescribe.{resource}"
+
+
+def _transport_options(broker: Broker) -> dict[str, object]:
+    if not broker.url.startswith(("redis", "sentinel")):
+        return {"read_timeout": _SOCKET_SECONDS, "write_timeout": _SOCKET_SECONDS, "confirm_publish": True}
+    options: dict[str, object] = {
+        "visibility_timeout": _VISIBILITY_SECONDS,
+        "socket_timeout": _SOCKET_SECONDS,
+        "socket_connect_timeout": _SOCKET_SECONDS,
+        "global_keyprefix": "kinescribe:",
+    }
+    return options | ({"master_name": broker.sentinel_primary} if broker.sentinel_primary else {})
+
+
+@setup_logging.connect
+def _keep_our_logs(**_: object) -> None:
+    """Celery sets up no logs of its own where somebody listens here; what it has to say joins ours."""
+    ours = logging.getLogger("kinescribe_server")
+    for name in ("celery", "kombu"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = ours.handlers, False
+        logger.setLevel(logging.WARNING)
