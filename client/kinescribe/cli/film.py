@@ -20,7 +20,7 @@ from kinescribe.cli.uploads import Uploads
 from kinescribe.cli.words import clock, counted, size
 from kinescribe.client import Client
 from kinescribe.errors import KinescribeError
-from kinescribe.v1 import job_pb2
+from kinescribe.v1 import event_pb2, job_pb2
 
 # A cancelled job has stopped its steps by then, or its service is not going to answer.
 _CANCEL_SECONDS = 10.0
@@ -110,7 +110,8 @@ async def _deliver(
         display.say(f"{name}: the film cannot be written: {error}")
         return Outcome(ExitCode.FAILED)
     display.result(str(order.files.film))
-    display.note(f"{name}: {_delivered(job.video, order.files)}, in {clock(time.monotonic() - began)}")
+    took = clock(time.monotonic() - began)
+    display.note(f"{name}: {_delivered(job.video, order.files)}, in {took}{_reused(finished)}")
     return Outcome(code, job.video.duration.ToTimedelta().total_seconds())
 
 
@@ -136,6 +137,15 @@ def _delivered(video: job_pb2.Video, files: OutputFiles) -> str:
     plays = clock(video.duration.ToTimedelta().total_seconds())
     bytes_ = size(video.film.size_bytes)
     return f"{files.film}, {plays}, {video.width}x{video.height}, {bytes_}"
+
+
+def _reused(finished: event_pb2.JobFinished) -> str:
+    """What storage saved, where that is worth a word."""
+    steps = finished.cached_steps + finished.made_steps
+    saved = finished.cpu_time_saved.ToTimedelta().total_seconds()
+    if not finished.cached_steps:
+        return ""
+    return f"; {finished.cached_steps} of {counted(steps, 'step')} from storage, {saved:.1f} s of CPU saved"
 
 
 def summary(outcomes: list[Outcome], seconds: float) -> str:

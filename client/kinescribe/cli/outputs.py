@@ -18,9 +18,10 @@ class OutputFiles:
     captions: Path
     transcript: Path
     poster: Path
+    report: Path
 
     def paths(self) -> tuple[Path, ...]:
-        return self.film, self.captions, self.transcript, self.poster
+        return self.film, self.captions, self.transcript, self.poster, self.report
 
     def by_artifact(self) -> dict[str, Path]:
         """The files by the names of the job's artifacts."""
@@ -29,6 +30,7 @@ class OutputFiles:
             "captions.vtt": self.captions,
             "transcript.txt": self.transcript,
             "poster.png": self.poster,
+            "report.json": self.report,
         }
 
 
@@ -59,7 +61,8 @@ def _beside(film: Path, sources: set[Path]) -> OutputFiles:
     transcript = film.with_suffix(".txt")
     if transcript.resolve() in sources:  # notes.txt, rendered in its own folder
         transcript = film.with_suffix(".transcript.txt")
-    return OutputFiles(film, film.with_suffix(".vtt"), transcript, film.with_suffix(".png"))
+    suffixes = (".png", ".report.json")
+    return OutputFiles(film, film.with_suffix(".vtt"), transcript, *map(film.with_suffix, suffixes))
 
 
 def _clashes(sources: Sequence[SourceText], films: Sequence[Path]) -> list[str]:

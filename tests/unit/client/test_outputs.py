@@ -50,6 +50,7 @@ def test_what_goes_with_a_film_stands_beside_it() -> None:
         "captions.vtt": Path("a.b.vtt"),
         "transcript.txt": Path("a.b.txt"),
         "poster.png": Path("a.b.png"),
+        "report.json": Path("a.b.report.json"),
     }
 
 
