@@ -3,8 +3,10 @@
 import os
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kinescribe_server.jobs.errors import SettingError
 
 # The H.264 encoder in the wheel of PyAV.
 SOFTWARE_ENCODER = "libx264"
@@ -28,6 +30,15 @@ class Settings(BaseSettings):
     """Speech is many times faster than real time, so one worker feeds a whole machine."""
     kinescribe_visual_workers: int = Field(default=1, ge=1)
     kinescribe_render_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    presenton_url: str = ""
+    """A Presenton that makes the slides. Empty: Typst makes them."""
+    presenton_api: Literal["self-hosted", "cloud"] = "self-hosted"
+    presenton_template: str = "general"
+    presenton_auth: Literal["none", "basic", "bearer"] = "none"
+    """How it wants to be asked; the credentials are read from PRESENTON_USERNAME and PRESENTON_PASSWORD, or
+    PRESENTON_API_KEY, where they are needed."""
+    formula_renderer: Literal["mathra", "tex"] = "mathra"
+    """Who draws formulas first: the embedded renderer, or the machine's TeX."""
     kinescribe_encoder: str = SOFTWARE_ENCODER
     """FFmpeg's name of the H.264 encoder, for example h264_nvenc or h264_vaapi. Where it cannot be opened, the one
     that comes with the service takes its place, and the job says so."""
@@ -60,3 +71,12 @@ class Settings(BaseSettings):
         if self.redis_url or not self.redis_host:
             return self.redis_url
         return f"redis://{self.redis_host}:{self.redis_port}/{self.redis_db}"
+
+
+def read_settings() -> Settings:
+    """The settings in the environment. Raises SettingError, which names each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"{str(fault['loc'][0]).upper()}={fault['input']!r}: {fault['msg']}" for fault in error.errors()]
+        raise SettingError("; ".join(wrong)) from error

@@ -73,7 +73,7 @@ def decoded_here(film: Path) -> str:
 def test_ffmpeg_decodes_every_frame_without_a_word(film: tuple[Path, int], tmp_path: Path) -> None:
     path, frames = film
     raw = tmp_path / "ffmpeg.yuv"
-    command = [str(FFMPEG), "-v", "error", "-xerror", "-i", path, "-map", "0:v:0", "-f", "rawvideo", raw]
+    command = [str(FFMPEG), "-v", "error", "-xerror", "-i", str(path), "-map", "0:v:0", "-f", "rawvideo", str(raw)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert digest_of(raw, frames) == decoded_here(path)

@@ -18,7 +18,7 @@ from kinescribe_server.app.steps import (
     workers_of,
 )
 from kinescribe_server.artifacts.sweeping import SweepRules, sweep
-from kinescribe_server.config import Settings
+from kinescribe_server.config import Settings, read_settings
 from kinescribe_server.data_folder import DataFolder
 from kinescribe_server.engine.broker import Broker, next_database
 from kinescribe_server.engine.local import LocalEngine, LocalWorkforce
@@ -77,7 +77,7 @@ async def run_service(
     Raises DataFolderInUseError if another service owns `data_dir`, OSError if `listen` or `http` cannot be used,
     StateStoreUnavailableError if the configured Redis does not answer.
     """
-    settings = settings or Settings()
+    settings = settings or read_settings()
     makers = makers or maker_table(settings)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(DataFolder(data_dir))

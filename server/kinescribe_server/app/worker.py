@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kinescribe_server.app.makers import maker_table
 from kinescribe_server.app.steps import connect_state, open_files, start_workshop, step_runner, workers_of
-from kinescribe_server.config import Settings
+from kinescribe_server.config import Settings, read_settings
 from kinescribe_server.engine.broker import Broker, next_database
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerTable
@@ -67,7 +67,7 @@ async def run_worker(
     from kinescribe_server.engine.celery_app import celery_app  # noqa: PLC0415
     from kinescribe_server.engine.celery_worker import CeleryWorker  # noqa: PLC0415
 
-    settings = settings or Settings()
+    settings = settings or read_settings()
     slots = _slots(queues, processes, settings)
     set_up_logs(settings.log_level)
     async with AsyncExitStack() as stack:

@@ -33,6 +33,12 @@ def _make_error(reason: str, message: str, retryable: bool) -> MakeError:
     return MakeError(reason, message, retryable=retryable)
 
 
+class SettingError(KinescribeError):
+    """The service was set up in a way in which it cannot run."""
+
+    reason = "SETTING_INVALID"
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One thing wrong with a request: the field, and what was given and what is allowed."""

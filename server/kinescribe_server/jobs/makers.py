@@ -56,3 +56,5 @@ class MakerTable:
     placeholder: MakerSpec
     clips: tuple[MakerSpec, ...]
     film: MakerSpec
+    slides_are_a_deck: bool = False
+    """Whether the first maker of slides wants to know all slides of the job."""

@@ -1,7 +1,7 @@
 """What a step needs, and who may make it: pure functions over what is known of the job."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kinescribe_server.artifacts.protocol import StoredFile
@@ -97,7 +97,10 @@ def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
             return _speech_plan(scene, known, makers)
         case StepKind.VISUAL:
             visual = _visual_of(scene)
-            return Plan(_visual_request(visual, scene, known), makers.visuals.get(visual_type(visual), ()))
+            request = _visual_request(visual, scene, known)
+            if makers.slides_are_a_deck and isinstance(visual, Slide):
+                request = _with_deck(request, step.segment, known)
+            return Plan(request, makers.visuals.get(visual_type(visual), ()))
         case _:
             return Plan(_render_request(step.segment, scene, known, options), makers.clips)
 
@@ -190,6 +193,13 @@ def _visual_request(visual: Visual, scene: Scene, known: Known) -> VisualRequest
     )
 
 
+def _with_deck(request: VisualRequest, segment: int, known: Known) -> VisualRequest:
+    slides = [(index, _visual_of(scene)) for index, scene in enumerate(known.script.scenes)]
+    deck = [(index, visual) for index, visual in slides if isinstance(visual, Slide)]
+    page = [index for index, _ in deck].index(segment)
+    return replace(request, deck=tuple(slide for _, slide in deck), page=page)
+
+
 def _page_height(options: Options) -> int:
     """How high pictures are: captions in the picture have a place of their own."""
     burned_in = options.captions is CaptionMode.BURNED_IN
@@ -222,6 +232,7 @@ def _render_request(segment: int, scene: Scene, known: Known, options: Options) 
         language=_language_of(scene, known.script, options) if burned_in else "",
         motion_seconds=visual.details.get("motion_seconds", 0.0) if options.motion is MotionMode.SUBTLE else 0.0,
         layout=_sha256(visual, "layout"),
+        drawn=isinstance(scene.visual, Diagram),
     )
 
 
@@ -243,6 +254,7 @@ def _compose_request(known: Known, options: Options) -> ComposeRequest:
                 words=_sha256(known.results.get(Step(StepKind.SPEECH, index)), "words"),
                 title=scene.title,
                 checks=clip.details.get("checks", {}),
+                thumbnail=_sha256(clip, "thumbnail"),
             )
         )
     opening = known.results[Step(StepKind.VISUAL, 0)]
