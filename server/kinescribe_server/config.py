@@ -25,11 +25,30 @@ class Settings(BaseSettings):
     redis_db: int = Field(default=0, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    kinescribe_script_workers: int = Field(default=1, ge=1)
-    kinescribe_speech_workers: int = Field(default=1, ge=1)
-    """Speech is many times faster than real time, so one worker feeds a whole machine."""
-    kinescribe_visual_workers: int = Field(default=1, ge=1)
+    kinescribe_script_workers: int = Field(default=0, ge=0)
+    """0, for this and the next two: one, which feeds a whole machine, or three where a remote service does the work."""
+    kinescribe_speech_workers: int = Field(default=0, ge=0)
+    kinescribe_visual_workers: int = Field(default=0, ge=0)
     kinescribe_render_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    llm_base_url: str = ""
+    """An OpenAI-compatible endpoint that writes and translates scripts. The key is read from LLM_API_KEY where it is
+    needed."""
+    llm_model: str = ""
+    llm_timeout_seconds: float = Field(default=120.0, gt=0)
+    llm_budget_seconds: float = Field(default=300.0, gt=0)
+    llm_budget_tokens: int = Field(default=200_000, ge=1)
+    llm_reply_tokens: int = Field(default=8_000, ge=1)
+    llm_concurrency: int = Field(default=4, ge=1)
+    llm_per_minute: int = Field(default=0, ge=0)
+    speech_base_url: str = ""
+    """An OpenAI-compatible endpoint that speaks. The key is read from SPEECH_API_KEY where it is needed."""
+    speech_model: str = "tts-1"
+    speech_voices: str = "alloy"
+    speech_languages: str = ""
+    speech_api: Literal["openai", "kokoro"] = "openai"
+    speech_format: Literal["wav", "pcm"] = "wav"
+    speech_timeout_seconds: float = Field(default=60.0, gt=0)
+    speech_requests_per_minute: int = Field(default=0, ge=0)
     presenton_url: str = ""
     """A Presenton that makes the slides. Empty: Typst makes them."""
     presenton_api: Literal["self-hosted", "cloud"] = "self-hosted"

@@ -24,6 +24,7 @@ def set_up_logs(level: str, file: Path | None = None) -> None:
             json_ensure_ascii=False,
         )
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses
     logger = logging.getLogger("kinescribe_server")
     logger.handlers = [handler]
     logger.setLevel(level)

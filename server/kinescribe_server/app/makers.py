@@ -1,24 +1,34 @@
 """What this installation can make, and who makes it."""
 
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+
 from kinescribe_server.config import SOFTWARE_ENCODER, Settings
 from kinescribe_server.jobs.errors import SettingError
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable, Speaker
 from kinescribe_server.jobs.model import Resource
 from kinescribe_server.remote.addresses import base_url
-from kinescribe_server.speech.catalog import HIBARI, makers_for, voice_for
+from kinescribe_server.speech.catalog import HIBARI, engines, engines_for, voice_for
+from kinescribe_server.speech.protocol import VoiceEngine
+from kinescribe_server.speech.remote_voices import remote_engine
 from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS, visual_makers
 
-_WRITERS = {
-    "offline": MakerSpec(
-        "offline",
-        "kinescribe_server.script.maker:make_script",
-        ("kinescribe", "markdown-it-py", "mdit-py-plugins", "mathra", "py3langid", "sentencex", "pygments"),
-    )
-}
+# For whoever set the service up: a film without the voice or the model that it was bought for would hide them.
+_FATAL = frozenset({"REMOTE_KEY_REFUSED", "REMOTE_NOT_FOUND"})
+
+_OFFLINE = MakerSpec(
+    "offline",
+    "kinescribe_server.script.maker:make_script",
+    ("kinescribe", "markdown-it-py", "mdit-py-plugins", "mathra", "py3langid", "sentencex", "pygments"),
+)
 _SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))
 _RECORDING = MakerSpec("recording", "kinescribe_server.film.recording:make_recording", ("kinescribe", "av", "numpy"))
 _CLIP = "kinescribe_server.film.clip:make_clip"
 _FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe", "av", "numpy"), revision=2)
+
+# A wait for another worker that dies, and then a deck.
+_DECK_SECONDS = 2040.0
 
 # What people copy along with the address of a service.
 _ENDINGS = (
@@ -28,7 +38,7 @@ _ENDINGS = (
 
 # What a worker of each resource makes ready before its first step.
 WARM = {
-    Resource.SCRIPT: (_WRITERS["offline"].target,),
+    Resource.SCRIPT: (_OFFLINE.target,),
     Resource.SPEECH: (HIBARI.maker[1],),
     Resource.VISUAL: (VISUAL_MAKERS["slide"][0][1],),
     Resource.RENDER: (_CLIP, _FILM.target),
@@ -38,8 +48,10 @@ WARM = {
 def maker_table(settings: Settings) -> MakerTable:
     """The makers of an installation."""
     return MakerTable(
-        writers=_WRITERS,
-        speaker_for=_speaker_for,
+        writers=_writers(settings),
+        translators=_translators(settings),
+        translator=_llm("translator", "make_translation", settings) if settings.llm_base_url else None,
+        speaker_for=partial(_speaker_for, known_engines(settings)),
         silence=_SILENCE,
         recording=_RECORDING,
         visuals=_visual_makers(settings),
@@ -50,10 +62,71 @@ def maker_table(settings: Settings) -> MakerTable:
     )
 
 
-def _speaker_for(language: str, wanted: str, named: bool) -> Speaker:
-    choice = voice_for(language, wanted, named)
-    makers = tuple(MakerSpec(*maker) for maker in makers_for(language, choice.voice))
+def known_engines(settings: Settings) -> tuple[VoiceEngine, ...]:
+    """The voices that were added come first."""
+    if not settings.speech_base_url:
+        return engines()
+    try:
+        remote = remote_engine(
+            settings.speech_base_url,
+            settings.speech_model,
+            settings.speech_voices,
+            settings.speech_languages,
+            api=settings.speech_api,
+            audio_format=settings.speech_format,
+            timeout_seconds=settings.speech_timeout_seconds,
+            per_minute=settings.speech_requests_per_minute,
+        )
+    except ValueError as error:
+        raise SettingError(f"SPEECH_…: {error}") from error
+    return remote, *engines()
+
+
+def _speaker_for(among: Sequence[VoiceEngine], language: str, wanted: str, named: bool) -> Speaker:
+    choice = voice_for(language, wanted, named, among)
+    makers = tuple(
+        MakerSpec(*engine.maker, arguments=engine.arguments, patience=engine.patience, fatal=_FATAL)
+        for engine in engines_for(language, choice.voice, among)
+    )
     return Speaker(choice.voice, makers, choice.notice)
+
+
+def _writers(settings: Settings) -> dict[str, tuple[MakerSpec, ...]]:
+    """By their names; the first is the default."""
+    if not settings.llm_base_url:
+        return {"offline": (_OFFLINE,)}
+    llm = _llm("llm", "make_script_with_llm", settings)
+    return {"llm": (llm, _OFFLINE), "offline": (_OFFLINE,)}
+
+
+def _translators(settings: Settings) -> dict[str, tuple[MakerSpec, ...]]:
+    """The language model's writer translates as it writes; after the other, it is asked."""
+    if not settings.llm_base_url:
+        return {}
+    return {"offline": (_llm("translated", "make_translated_script", settings),)}
+
+
+def _llm(name: str, function: str, settings: Settings) -> MakerSpec:
+    if not settings.llm_model.strip():
+        raise SettingError("LLM_BASE_URL is set and LLM_MODEL is empty; expected the model's name, for example gpt-4o")
+    arguments = {
+        "base_url": _address(settings.llm_base_url, "LLM_BASE_URL"),
+        "model": settings.llm_model.strip(),
+        "budget_seconds": f"{settings.llm_budget_seconds:g}",
+        "budget_tokens": str(settings.llm_budget_tokens),
+        "reply_tokens": str(settings.llm_reply_tokens),
+        "timeout_seconds": f"{settings.llm_timeout_seconds:g}",
+        "concurrency": str(settings.llm_concurrency),
+        "per_minute": str(settings.llm_per_minute),
+    }
+    return MakerSpec(
+        name,
+        f"kinescribe_server.script.llm.maker:{function}",
+        _OFFLINE.distributions,
+        arguments=tuple(arguments.items()),
+        patience=2 * settings.llm_budget_seconds,
+        fatal=_FATAL,
+    )
 
 
 def _visual_makers(settings: Settings) -> dict[str, tuple[MakerSpec, ...]]:
@@ -61,19 +134,29 @@ def _visual_makers(settings: Settings) -> dict[str, tuple[MakerSpec, ...]]:
     makers = {name: tuple(MakerSpec(*maker) for maker in entries) for name, entries in visual_makers().items()}
     if settings.presenton_url:
         makers["slide"] = (_presenton(settings), *makers["slide"])
+    if settings.formula_renderer == "tex":
+        target = "kinescribe_server.visuals.tex:make_formula_with_tex"
+        makers["formula"] = (MakerSpec("tex", target, makers["formula"][0].distributions), *makers["formula"])
     return makers
 
 
 def _presenton(settings: Settings) -> MakerSpec:
+    if find_spec("pypdfium2") is None:
+        raise SettingError("PRESENTON_URL is set and pypdfium2 is not installed; pip install 'kinescribe[presenton]'")
     arguments = {
         "base_url": _address(settings.presenton_url, "PRESENTON_URL"),
         "api": settings.presenton_api,
         "template": settings.presenton_template,
         "auth": settings.presenton_auth,
     }
-    target = "kinescribe_server.visuals.presenton:make_slide_with_presenton"
-    distributions = (*VISUAL_MAKERS["slide"][0][2], "pypdfium2")
-    return MakerSpec("presenton", target, distributions, arguments=tuple(arguments.items()), patience=2040.0)
+    return MakerSpec(
+        "presenton",
+        "kinescribe_server.visuals.presenton:make_slide_with_presenton",
+        (*VISUAL_MAKERS["slide"][0][2], "pypdfium2"),
+        arguments=tuple(arguments.items()),
+        patience=_DECK_SECONDS,
+        fatal=_FATAL,
+    )
 
 
 def _address(url: str, variable: str) -> str:

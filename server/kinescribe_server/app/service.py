@@ -1,12 +1,13 @@
 """The service, put together. Read from top to bottom: which parts there are, and who is given which."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinescribe_server.app.makers import maker_table
+from kinescribe_server.app.celery_parts import celery_engine
+from kinescribe_server.app.makers import known_engines, maker_table
 from kinescribe_server.app.steps import (
     Files,
     State,
@@ -20,7 +21,6 @@ from kinescribe_server.app.steps import (
 from kinescribe_server.artifacts.sweeping import SweepRules, sweep
 from kinescribe_server.config import Settings, read_settings
 from kinescribe_server.data_folder import DataFolder
-from kinescribe_server.engine.broker import Broker, next_database
 from kinescribe_server.engine.local import LocalEngine, LocalWorkforce
 from kinescribe_server.engine.protocol import StepEngine, Workforce
 from kinescribe_server.film.playlist import Playlists
@@ -75,7 +75,8 @@ async def run_service(
     Settings are taken from the environment unless they are given.
 
     Raises DataFolderInUseError if another service owns `data_dir`, OSError if `listen` or `http` cannot be used,
-    StateStoreUnavailableError if the configured Redis does not answer.
+    StateStoreUnavailableError if the configured Redis does not answer, BrokerUnavailableError if Celery's broker does
+    not, SettingError for settings that cannot be.
     """
     settings = settings or read_settings()
     makers = makers or maker_table(settings)
@@ -91,7 +92,7 @@ async def run_service(
         if settings.engine == "celery":
             # The service itself only writes the scripts that are asked for to be previewed.
             workshop = start_workshop(files, {Resource.SCRIPT: 1}, settings, log_file, stack)
-            engine, workforce = _celery_engine(settings, redis_url), state.workforce
+            engine, workforce = await celery_engine(settings, redis_url), state.workforce
         else:
             workers = workers_of(settings)
             workshop = start_workshop(files, workers, settings, log_file, stack)
@@ -114,7 +115,8 @@ async def run_service(
             limits=_limits(settings),
         )
         themes = {theme.name: theme.description for theme in THEMES}
-        catalog = _catalog(themes, makers)
+        spoken = voices(known_engines(settings))
+        catalog = _catalog(themes, makers, [voice.name for voice in spoken])
         watcher = Watcher(jobs, state.hub, MAX_OPEN_CALLS // 2)
         http_address = ""
         if http != "off":
@@ -122,7 +124,7 @@ async def run_service(
             http_address = await _serve_http(http, parts, stack)
         server = RpcServer(
             VideoServicer(jobs, watcher, files.artifacts, catalog),
-            CatalogServicer(voices(), themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
+            CatalogServicer(spoken, themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
         )
         address = await server.start(listen)
         folder.announce(address)
@@ -148,15 +150,6 @@ async def _serve_http(listen: str, parts: Parts, stack: AsyncExitStack) -> str:
     return await server.start(listen)
 
 
-def _celery_engine(settings: Settings, redis_url: str) -> StepEngine:
-    # Imported here: Celery is an extra.
-    from kinescribe_server.engine.celery_app import celery_app  # noqa: PLC0415
-    from kinescribe_server.engine.celery_engine import CeleryEngine  # noqa: PLC0415
-
-    broker = Broker(settings.celery_broker_url or next_database(redis_url), settings.celery_sentinel_primary)
-    return CeleryEngine(celery_app(broker))
-
-
 def _housekeeper(state: State, files: Files, settings: Settings) -> Housekeeper:
     rules = SweepRules(cache_bytes=settings.kinescribe_cache_mib << 20)
     return Housekeeper(state.store, lambda referenced: sweep(files.folder, referenced, rules))
@@ -178,9 +171,9 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _catalog(themes: dict[str, str], makers: MakerTable) -> Catalog:
+def _catalog(themes: dict[str, str], makers: MakerTable, voice_names: Sequence[str]) -> Catalog:
     return Catalog(
-        voices=[voice.name for voice in voices()],
+        voices=voice_names,
         themes=list(themes),
         writers=list(makers.writers),
         default_theme=next(iter(themes)),

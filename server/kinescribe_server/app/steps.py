@@ -23,6 +23,9 @@ from kinescribe_server.store.job_store import RedisJobStore
 from kinescribe_server.store.watch_hub import WatchHub
 from kinescribe_server.store.workforce import RedisWorkforce
 
+# As many requests to a remote service run at a time.
+_WAITING = 3
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -63,11 +66,11 @@ def open_files(folder: Path) -> Files:
 
 
 def workers_of(settings: Settings) -> dict[Resource, int]:
-    """How many processes there are for each resource."""
+    """How many processes there are for each resource: more where they wait for somebody else."""
     return {
-        Resource.SCRIPT: settings.kinescribe_script_workers,
-        Resource.SPEECH: settings.kinescribe_speech_workers,
-        Resource.VISUAL: settings.kinescribe_visual_workers,
+        Resource.SCRIPT: settings.kinescribe_script_workers or (_WAITING if settings.llm_base_url else 1),
+        Resource.SPEECH: settings.kinescribe_speech_workers or (_WAITING if settings.speech_base_url else 1),
+        Resource.VISUAL: settings.kinescribe_visual_workers or (_WAITING if settings.presenton_url else 1),
         Resource.RENDER: settings.kinescribe_render_workers,
     }
 

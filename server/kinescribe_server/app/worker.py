@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from kinescribe_server.app.celery_parts import celery_worker
 from kinescribe_server.app.makers import maker_table
 from kinescribe_server.app.steps import connect_state, open_files, start_workshop, step_runner, workers_of
 from kinescribe_server.config import Settings, read_settings
-from kinescribe_server.engine.broker import Broker, next_database
+from kinescribe_server.engine.broker import BrokerUnavailableError
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerTable
 from kinescribe_server.jobs.model import Resource
@@ -36,13 +37,16 @@ class Worker:
     _ended: asyncio.Event
 
     async def work_until_stopped(self) -> None:
-        """Returns at the first SIGTERM or SIGINT, or when the broker is lost for good."""
+        """Returns at the first SIGTERM or SIGINT. Raises BrokerUnavailableError when a queue can be read no more, which
+        a broker that is away for a while does not cause."""
         async with stop_signal() as stopped:
             waits = [asyncio.create_task(event.wait()) for event in (stopped, self._ended)]
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await end_tasks(waits)  # type: ignore[arg-type]
+        if self._ended.is_set():
+            raise BrokerUnavailableError("a queue can be read no more; the log says why")
 
 
 @asynccontextmanager
@@ -60,13 +64,9 @@ async def run_worker(
     service's, and absolute. The state is in the Redis of the settings, or else in the Valkey of the service on this
     folder.
 
-    Raises ValueError for an unknown queue, ImportError without Celery, StateStoreUnavailableError if Redis does not
-    answer.
+    Raises ValueError for an unknown queue, SettingError without Celery or for what is no broker,
+    StateStoreUnavailableError if Redis does not answer, and BrokerUnavailableError if the broker does not.
     """
-    # Imported here: Celery is an extra.
-    from kinescribe_server.engine.celery_app import celery_app  # noqa: PLC0415
-    from kinescribe_server.engine.celery_worker import CeleryWorker  # noqa: PLC0415
-
     settings = settings or read_settings()
     slots = _slots(queues, processes, settings)
     set_up_logs(settings.log_level)
@@ -76,8 +76,7 @@ async def run_worker(
         files = open_files(data_dir)
         workshop = start_workshop(files, slots, settings, None, stack)
         runner = step_runner(state, files, workshop, makers or maker_table(settings), settings)
-        broker = Broker(settings.celery_broker_url or next_database(redis_url), settings.celery_sentinel_primary)
-        worker = CeleryWorker(celery_app(broker), runner, slots, sum(slots.values()))
+        worker = await celery_worker(settings, redis_url, runner, slots)
         worker.start()
         name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         announcing = asyncio.create_task(_announce(state.workforce, name, slots))

@@ -2,12 +2,13 @@
 claims drop what comes twice, and leases bring back what is lost."""
 
 import logging
+import time
 
 from celery import Celery
 from celery.signals import setup_logging
 from kombu.entity import Queue
 
-from kinescribe_server.engine.broker import Broker
+from kinescribe_server.engine.broker import Broker, BrokerUnavailableError
 from kinescribe_server.jobs.model import Resource
 
 RUN_STEP = "kinescribe.run_step"
@@ -17,13 +18,20 @@ RUN_STEP = "kinescribe.run_step"
 _VISIBILITY_SECONDS = 86_400
 # A broker that hangs must not hold a thread for ever: without a limit, kombu waits without one.
 _SOCKET_SECONDS = 2.0
+# A connection that was cut without a word is noticed after about twice this time.
+_ALIVE_SECONDS = 10
+# A broker that starts together with us gets so long; as long as a command to the state store is tried.
+_START_SECONDS = 5.0
+_START_PAUSE_SECONDS = 0.25
 
 
 def celery_app(broker: Broker) -> Celery:
     app = Celery("kinescribe", broker=broker.url, set_as_current=False)
     app.conf.update(
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # a worker outlives any absence of its broker
         broker_connection_timeout=_SOCKET_SECONDS,
+        broker_heartbeat=_ALIVE_SECONDS,
         broker_transport_options=_transport_options(broker),
         result_backend=None,
         task_acks_late=True,
@@ -35,6 +43,8 @@ def celery_app(broker: Broker) -> Celery:
         task_queues=[Queue(queue_name(resource), durable=True) for resource in Resource],
         task_create_missing_queues=False,
         worker_prefetch_multiplier=1,
+        # Leases, not the broker, know what is in hand; fewer messages after a reconnection would only idle processes.
+        worker_enable_prefetch_count_reduction=False,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -46,13 +56,33 @@ def queue_name(resource: Resource) -> str:
     return f"kinescribe.{resource}"
 
 
+def check_broker(app: Celery, broker: Broker) -> None:
+    """Returns when the broker answers. Raises BrokerUnavailableError if it does not within a few seconds; blocks."""
+    until = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            with app.connection_for_write() as connection:
+                connection.connect()
+                connection.default_channel.close()
+                return
+        except Exception as error:  # kombu has no common type for what brokers do
+            if time.monotonic() >= until:
+                raise BrokerUnavailableError(f"the broker at {broker.address}: {_in_words(error)}") from error
+        time.sleep(_START_PAUSE_SECONDS)
+
+
+def _in_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 def _transport_options(broker: Broker) -> dict[str, object]:
-    if not broker.url.startswith(("redis", "sentinel")):
+    if broker.url.startswith("amqp"):
         return {"read_timeout": _SOCKET_SECONDS, "write_timeout": _SOCKET_SECONDS, "confirm_publish": True}
     options: dict[str, object] = {
         "visibility_timeout": _VISIBILITY_SECONDS,
         "socket_timeout": _SOCKET_SECONDS,
         "socket_connect_timeout": _SOCKET_SECONDS,
+        "health_check_interval": _ALIVE_SECONDS,
         "global_keyprefix": "kinescribe:",
     }
     return options | ({"master_name": broker.sentinel_primary} if broker.sentinel_primary else {})

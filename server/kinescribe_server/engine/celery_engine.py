@@ -12,41 +12,47 @@ from kinescribe_server.jobs.model import StepRef
 
 _LOG = logging.getLogger(__name__)
 
-# Longer than one try and its retry at a broker that does not answer.
-_SUBMIT_SECONDS = 6.0
+# Closing a connection says goodbye to the broker, who may not listen.
+_CLOSE_SECONDS = 5.0
 
 
 class CeleryEngine:
-    """Implements StepEngine. What cannot be sent is left for the reconciler, who sends it again."""
+    """Implements StepEngine. What cannot be sent is left for the orchestrator, who hands it over again."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        # One thread, one connection: publishing blocks, and may block for long.
+        # One thread, one connection: publishing blocks, and may block until the time limits of its sockets.
         self._publisher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="celery-publisher")
-        self._sending: asyncio.Future[None] | None = None
+        self._waiting: dict[StepRef, None] = {}  # in their order, each once
+        self._sending: asyncio.Task[None] | None = None
 
     async def submit(self, steps: Sequence[StepRef]) -> None:
-        if self._sending is not None and not self._sending.done():
-            _LOG.warning("the broker is slow: steps are left for the reconciler", extra={"steps": len(steps)})
-            return
+        """Returns at once; what comes while the broker is busy goes out together afterwards."""
+        self._waiting.update(dict.fromkeys(steps))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
         loop = asyncio.get_running_loop()
-        self._sending = loop.run_in_executor(self._publisher, self._send, tuple(steps))
-        try:
-            await asyncio.wait_for(asyncio.shield(self._sending), _SUBMIT_SECONDS)
-        except TimeoutError:
-            _LOG.warning("the broker does not answer: steps are left for the reconciler")
+        while self._waiting:
+            batch, self._waiting = tuple(self._waiting), {}
+            try:
+                await loop.run_in_executor(self._publisher, self._send, batch)
+            except Exception as error:  # kombu has no common type for what brokers do
+                left = len(batch) + len(self._waiting)
+                self._waiting.clear()
+                _LOG.warning(
+                    "the broker does not take steps; they are handed over again later",
+                    extra={"steps": left, "reason": f"{type(error).__name__}: {error}"[:200]},
+                )
 
     def _send(self, steps: Sequence[StepRef]) -> None:
-        try:
-            for ref in steps:
-                arguments = [ref.job_id, str(ref.step)]
-                self._app.send_task(RUN_STEP, args=arguments, queue=queue_name(ref.step.resource))
-        except Exception as error:  # kombu has no common type for what brokers do
-            _LOG.warning("the broker refused: steps are left for the reconciler", extra={"reason": str(error)[:200]})
+        for ref in steps:
+            self._app.send_task(RUN_STEP, args=[ref.job_id, str(ref.step)], queue=queue_name(ref.step.resource))
 
     async def aclose(self, *, drain_seconds: float) -> None:
         """Steps are with their workers; only what is just being sent is waited for."""
         if self._sending is not None:
             await asyncio.wait([self._sending], timeout=drain_seconds)
         self._publisher.shutdown(wait=False, cancel_futures=True)
-        await asyncio.wait_for(asyncio.to_thread(self._app.close), _SUBMIT_SECONDS)
+        await asyncio.wait([asyncio.create_task(asyncio.to_thread(self._app.close))], timeout=_CLOSE_SECONDS)

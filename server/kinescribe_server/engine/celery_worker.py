@@ -7,11 +7,12 @@ cancellation, and made in the same pools of spawned processes as on one machine.
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from celery import Celery
 from celery.exceptions import Reject
 from celery.worker import WorkController, state
+from kombu.asynchronous import set_event_loop
 
 from kinescribe_server.engine.celery_app import RUN_STEP, queue_name
 from kinescribe_server.jobs.model import Resource, Step, StepRef
@@ -22,67 +23,108 @@ _LOG = logging.getLogger(__name__)
 
 # More than the longest step with its attempts can take: their own limits come first.
 _LONGEST_STEP_SECONDS = 6 * 3600.0
-_STOP_SECONDS = 10.0
+# To stop listening, and to send the last acknowledgements and leave the broker: each takes milliseconds where it
+# answers, and is not worth more than this where it does not.
+_BROKER_SECONDS = 3.0
 
 
 class CeleryWorker:
-    """Consumes the queues of `resources`, at most `slots` steps at a time, until `stopped` is set, which happens by
-    itself only where it cannot go on. One in a process: Celery keeps what tells a worker to stop in the process."""
+    """Consumes the queue of each resource in `slots`, as many steps at a time as it says, until `stopped` is set, which
+    happens by itself only where it cannot go on. One in a process: Celery keeps what tells a worker to stop in the
+    process."""
 
-    def __init__(self, app: Celery, runner: StepRunner, resources: Iterable[Resource], slots: int) -> None:
-        self._app = app
+    def __init__(self, new_app: Callable[[], Celery], runner: StepRunner, slots: Mapping[Resource, int]) -> None:
         self._runner = runner
         self._loop = asyncio.get_running_loop()
         self._in_hand: set[asyncio.Task[None]] = set()
         self._draining = False
         self.stopped = asyncio.Event()
-
-        @app.task(name=RUN_STEP, ignore_result=True)
-        def run_step(job_id: str, step: str) -> None:
-            self._run(StepRef(job_id, Step.parse(step)))
-
-        self._controller = WorkController(
-            app=app,
-            pool_cls="threads",
-            concurrency=slots,
-            queues=[queue_name(resource) for resource in resources],
-            without_gossip=True,
-            without_mingle=True,
-        )
-        # Not in the main thread, where the event loop is: it has no signal handlers, and leaves ours alone.
-        self._thread = threading.Thread(target=self._consume, name="celery", daemon=True)
+        # One consumer for each queue: a worker takes no more of a kind than it has processes for, and the rest stays
+        # where other workers can take it.
+        self._consumers = [_Consumer(new_app(), resource, count, self._run) for resource, count in slots.items()]
+        # Not in the main thread, where the event loop is: Celery sets no signal handlers, and leaves ours alone.
+        self._threads = [
+            threading.Thread(target=self._consume, args=(consumer,), name=f"celery-{consumer.queue}", daemon=True)
+            for consumer in self._consumers
+        ]
 
     def start(self) -> None:
         state.should_stop = None
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     async def aclose(self, *, drain_seconds: float) -> None:
-        """Takes nothing more, waits for the steps in hand, and hands back those that are not done."""
+        """Takes nothing more, waits for the steps in hand, and hands back those that are not done: to the store, and
+        to the broker, so that another worker can begin at once."""
         self._draining = True
-        state.should_stop = 0
+        await self._within_limit(consumer.stop_taking for consumer in self._consumers)
         if self._in_hand:
             await asyncio.wait(list(self._in_hand), timeout=drain_seconds)
         await end_tasks(list(self._in_hand))
-        try:
-            await asyncio.wait_for(self.stopped.wait(), _STOP_SECONDS)
-        except TimeoutError:
+        state.should_stop = 0
+        await self._within_limit(thread.join for thread in self._threads)
+        if any(thread.is_alive() for thread in self._threads):
             _LOG.warning("the broker does not answer; the worker ends without it")
-        self._app.close()
 
-    def _consume(self) -> None:
+    async def _within_limit(self, waits: Iterable[Callable[[float], None]]) -> None:
+        await asyncio.gather(*(asyncio.to_thread(wait, _BROKER_SECONDS) for wait in waits))
+
+    def _consume(self, consumer: "_Consumer") -> None:
         try:
-            self._controller.start()
+            consumer.run()
+        except Exception:
+            _LOG.exception("a consumer failed", extra={"queue": consumer.queue})
         finally:
             self._loop.call_soon_threadsafe(self.stopped.set)
 
-    def _run(self, ref: StepRef) -> None:
-        """In a thread of Celery's: a step from message to acknowledgement."""
-        if self._draining:
-            raise Reject("the worker is ending", requeue=True)
-        asyncio.run_coroutine_threadsafe(self._tend(ref), self._loop).result(_LONGEST_STEP_SECONDS)
+    def _run(self, ref: StepRef) -> bool:
+        """In a thread of Celery's: a step from message to acknowledgement. Whether it was seen to."""
+        return asyncio.run_coroutine_threadsafe(self._tend(ref), self._loop).result(_LONGEST_STEP_SECONDS)
 
-    async def _tend(self, ref: StepRef) -> None:
+    async def _tend(self, ref: StepRef) -> bool:
+        if self._draining:
+            return False
         tending = asyncio.create_task(self._runner.run(ref))
         self._in_hand.add(tending)
         tending.add_done_callback(self._in_hand.discard)
         await asyncio.wait([tending])
+        return not tending.cancelled()
+
+
+class _Consumer:
+    """The queue of one resource: at most `slots` messages are in hand, each in a thread that waits for its step."""
+
+    def __init__(self, app: Celery, resource: Resource, slots: int, run: Callable[[StepRef], bool]) -> None:
+        self.queue = queue_name(resource)
+        self._app = app
+
+        # Not shared: otherwise every other app would get this consumer's task too.
+        @app.task(name=RUN_STEP, ignore_result=True, shared=False)
+        def run_step(job_id: str, step: str) -> None:
+            if not run(StepRef(job_id, Step.parse(step))):
+                raise Reject("the worker is ending", requeue=True)
+
+        set_event_loop(None)  # so that the controller makes one of its own, which its thread turns
+        self._controller = WorkController(
+            app=app,
+            pool_cls="threads",
+            concurrency=slots,
+            queues=[self.queue],
+            without_gossip=True,
+            without_mingle=True,
+        )
+
+    def run(self) -> None:
+        """Until Celery's state says stop."""
+        self._controller.start()
+        self._app.close()
+
+    def stop_taking(self, seconds: float) -> None:
+        """Leaves further messages to other workers; waits so long for the consumer to have heard of it."""
+        stopped = threading.Event()
+        self._controller.consumer.call_soon(self._cancel, stopped)
+        stopped.wait(seconds)
+
+    def _cancel(self, stopped: threading.Event) -> None:
+        self._controller.consumer.cancel_task_queue(self.queue)
+        stopped.set()

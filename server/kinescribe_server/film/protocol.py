@@ -107,8 +107,8 @@ class LiveFilm(Protocol):
     """A film that is watched while it is being made, given as the SHA-256 of its clips in order, from the first on."""
 
     def playlist(self, clips: Sequence[str], frame_rate: int, *, ended: bool) -> str:
-        """The playlist of HTTP Live Streaming, which names its pieces relative to itself. Raises MakeError for a damaged
-        clip and ArtifactNotFoundError for a missing one, as `piece` does."""
+        """The playlist of HTTP Live Streaming, which names its pieces relative to itself. Raises MakeError for a
+        damaged clip and ArtifactNotFoundError for a missing one, as `piece` does."""
         ...
 
     def piece(self, clips: Sequence[str], frame_rate: int, name: str) -> bytes:

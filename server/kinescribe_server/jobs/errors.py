@@ -29,6 +29,15 @@ class MakeError(KinescribeError):
         return _make_error, (self.reason, self.message, self.retryable)
 
 
+class InstallationError(KinescribeError):
+    """What was made is wrong for a reason that nothing here should hide: a key that is refused, a model that is not
+    there."""
+
+    def __init__(self, error: MakeError) -> None:
+        super().__init__(error.message)
+        self.reason = error.reason
+
+
 def _make_error(reason: str, message: str, retryable: bool) -> MakeError:
     return MakeError(reason, message, retryable=retryable)
 

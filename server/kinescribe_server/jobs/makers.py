@@ -1,7 +1,7 @@
 """Which maker makes what. The table is data: it crosses into worker processes, and imports no maker."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 
@@ -13,7 +13,8 @@ class MakerSpec:
     """A maker's name, the function that it is ("package.module:function"), and the distributions whose versions its
     results depend on. `revision` is raised when the maker's own results change. `arguments` are the installation's
     settings, given to the function by keyword; secrets are not among them. `patience` is how many seconds longer than
-    other makers of its kind it may take, for one that waits for somebody else."""
+    other makers of its kind it may take, for one that waits for somebody else. A failure for a `fatal` reason is for
+    whoever set the installation up, and no other maker hides it."""
 
     name: str
     target: str
@@ -21,6 +22,7 @@ class MakerSpec:
     revision: int = 1
     arguments: tuple[tuple[str, str], ...] = ()
     patience: float = 0.0
+    fatal: frozenset[str] = frozenset()
 
     @property
     def version(self) -> str:
@@ -47,7 +49,8 @@ class Speaker:
 class MakerTable:
     """The makers of this installation. Where there are several, they are tried in order."""
 
-    writers: Mapping[str, MakerSpec]
+    writers: Mapping[str, tuple[MakerSpec, ...]]
+    """Who writes scripts, by the names that users know; the first is the default."""
     speaker_for: Callable[[str, str, bool], Speaker]
     """Who speaks: for a language (BCP 47), the wanted voice ("" for any), and whether the user named it."""
     silence: MakerSpec
@@ -56,5 +59,9 @@ class MakerTable:
     placeholder: MakerSpec
     clips: tuple[MakerSpec, ...]
     film: MakerSpec
+    translators: Mapping[str, tuple[MakerSpec, ...]] = field(default_factory=dict)
+    """Those of the writers that are tried first where the text may be in another language than the film."""
+    translator: MakerSpec | None = None
+    """Who translates a script that the user sent."""
     slides_are_a_deck: bool = False
     """Whether the first maker of slides wants to know all slides of the job."""

@@ -13,11 +13,16 @@ from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.artifacts.results import ResultFolder, input_key
 from kinescribe_server.engine.protocol import Made, Notice
 from kinescribe_server.film.protocol import with_job
-from kinescribe_server.jobs.errors import ArtifactNotFoundError, MakeError, StateStoreUnavailableError
+from kinescribe_server.jobs.errors import (
+    ArtifactNotFoundError,
+    InstallationError,
+    MakeError,
+    StateStoreUnavailableError,
+)
 from kinescribe_server.jobs.job_report import job_report
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import JobRecord, Resource, Step, StepKind, StepResult
-from kinescribe_server.jobs.plan import Known, Plan, card, needs, plan, stand_in
+from kinescribe_server.jobs.plan import Known, Plan, card, needs, plan, stand_in, translation_plan, writing_plan
 from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
@@ -121,12 +126,23 @@ class StepMaker:
     async def _make_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
         request = job.request
         if request.source_is_script:
-            script = _load_script(self.artifacts, request.source)
-            stored = await asyncio.to_thread(self.artifacts.put_bytes, SCRIPT.dump_json(script), "application/json")
-            return StepResult({"script": stored}, {"segments": len(script.scenes)}, ""), ()
+            return await self._take_script(claim, job)
         source = await asyncio.to_thread(self.artifacts.read, request.source)
         wanted = ScriptRequest(source.decode("utf-8"), request.options.language, images=request.images)
-        return await self._try_makers(claim, job, Plan(wanted, (self.makers.writers[request.options.writer],)))
+        return await self._try_makers(claim, job, writing_plan(wanted, request.options.writer, self.makers))
+
+    async def _take_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
+        """The script that the user sent, translated if the film is to be in another language."""
+        script = _load_script(self.artifacts, job.request.source)
+        wanted = translation_plan(script, job.request.options.language, self.makers)
+        notices: tuple[Notice, ...] = ()
+        if wanted is not None:
+            try:
+                return await self._try_makers(claim, job, wanted)
+            except MakeError as error:
+                notices = (wanted.notice or Notice("TRANSLATION_UNAVAILABLE", error.message),)
+        stored = await asyncio.to_thread(self.artifacts.put_bytes, SCRIPT.dump_json(script), "application/json")
+        return StepResult({"script": stored}, {"segments": len(script.scenes)}, ""), notices
 
     async def _try_makers(
         self, claim: Claim, job: JobRecord, wanted: Plan, other: Step | None = None
@@ -148,6 +164,8 @@ class StepMaker:
                 except MakeError as error:
                     if error.retryable and claim.attempt < MAX_ATTEMPTS:
                         raise AttemptFailedError(claim, error) from error
+                    if error.reason in maker.fatal:
+                        raise InstallationError(error) from error
                     failures.append(error)
                     continue
                 made = await asyncio.to_thread(self.results.put_if_absent, key, made)

@@ -37,6 +37,7 @@ from kinescribe_server.script.model import (
     Slide,
     Visual,
 )
+from kinescribe_server.script.protocol import ScriptRequest, TranslationRequest
 from kinescribe_server.speech.protocol import SpeechRequest
 from kinescribe_server.visuals.protocol import Brand, PlaceholderRequest, VisualRequest
 
@@ -80,6 +81,25 @@ def needs(step: Step, segments: int) -> list[Step]:
         case StepKind.COMPOSE:
             kinds = (StepKind.SPEECH, StepKind.VISUAL, StepKind.RENDER)
             return [Step(kind, index) for index in range(segments) for kind in kinds]
+
+
+def writing_plan(request: ScriptRequest, writer: str, makers: MakerTable) -> Plan:
+    """How a script is written."""
+    first = makers.translators.get(writer, ()) if request.language else ()
+    return Plan(request, (*first, *makers.writers[writer]))
+
+
+def translation_plan(script: Script, language: str, makers: MakerTable) -> Plan | None:
+    """How a user's script is brought into the film's language; None where it need not be."""
+    if not script.language or not language or _same_language(script.language, language):
+        return None
+    missing = Notice(
+        "TRANSLATION_UNAVAILABLE",
+        f'the script is in "{script.language}" and "{language}" was asked for; without a language model (LLM_BASE_URL) '
+        "its words stay as they are",
+    )
+    translators = (makers.translator,) if makers.translator else ()
+    return Plan(TranslationRequest(script, language), translators, None if translators else missing)
 
 
 def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
@@ -159,7 +179,19 @@ def _visual_of(scene: Scene) -> Visual:
 
 
 def _language_of(scene: Scene, script: Script, options: Options) -> str:
-    return scene.language or options.language or script.language or _DEFAULT_LANGUAGE
+    return scene.language or _film_language(script, options)
+
+
+def _film_language(script: Script, options: Options) -> str:
+    """The language that was asked for, unless the script is in another one: then nothing could translate it."""
+    wanted, found = options.language, script.language
+    if found and not _same_language(found, wanted):
+        return found
+    return wanted or found or _DEFAULT_LANGUAGE
+
+
+def _same_language(found: str, wanted: str) -> bool:
+    return found.split("-", maxsplit=1)[0].lower() == wanted.split("-", maxsplit=1)[0].lower()
 
 
 def _speech_plan(scene: Scene, known: Known, makers: MakerTable) -> Plan:
@@ -261,7 +293,7 @@ def _compose_request(known: Known, options: Options) -> ComposeRequest:
     return ComposeRequest(
         clips=tuple(clips),
         title=known.script.title,
-        language=options.language or known.script.language or _DEFAULT_LANGUAGE,
+        language=_film_language(known.script, options),
         poster=opening.files[opening.details["states"][-1]["picture"]].sha256,
         captions=options.captions is not CaptionMode.OFF,
         width=options.width,

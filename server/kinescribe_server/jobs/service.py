@@ -5,15 +5,17 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
 
 from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
 from kinescribe_server.artifacts.results import ResultFolder, input_key
-from kinescribe_server.engine.protocol import Notice
+from kinescribe_server.engine.protocol import Made, Notice
 from kinescribe_server.jobs.errors import (
     ArtifactNotFoundError,
+    InstallationError,
     JobNotFoundError,
+    MakeError,
     QueueFullError,
     QuotaExceededError,
     RequestIdReusedError,
@@ -37,6 +39,7 @@ from kinescribe_server.jobs.model import (
 )
 from kinescribe_server.jobs.orchestrator import Orchestrator
 from kinescribe_server.jobs.outcomes import STORED_FILE, film_summary
+from kinescribe_server.jobs.plan import Plan, writing_plan
 from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.jobs.violations import refuse, shown
 from kinescribe_server.script.model import SCRIPT, Script
@@ -90,8 +93,8 @@ class JobDetails:
 
 @dataclass(frozen=True, slots=True)
 class RenderedFilm:
-    """As much of a job's film as can be watched: the SHA-256 of the clips of its longest rendered beginning, and whether
-    there will be no more."""
+    """As much of a job's film as can be watched: the SHA-256 of the clips of its longest rendered beginning, and
+    whether there will be no more."""
 
     clips: Sequence[str]
     frame_rate: int
@@ -282,16 +285,32 @@ class JobService:
         """The script that a job would have. Raises InvalidRequestError for attachments that were not uploaded, and
         MakeError for text that no script can be made of."""
         await self._uploaded(owner, source, options)
-        writer = self._makers.writers[options.writer]
         request = ScriptRequest(source.text, options.language, images=source.images)
-        key = input_key(owner, writer.name, writer.version, asdict(request))
-        made = await asyncio.to_thread(self._results.get, key)
-        if made is None:
-            limit = time_limit(StepKind.SCRIPT, request) + writer.patience
-            made = await self._workshop.make(Resource.SCRIPT, writer, request, limit, lambda _: None)
-            made = await asyncio.to_thread(self._results.put_if_absent, key, made)
+        made = await self._written(owner, writing_plan(request, options.writer, self._makers))
         script = SCRIPT.validate_json(await asyncio.to_thread(self._artifacts.read, made.files["script"].sha256))
         return script, made.notices
+
+    async def _written(self, owner: str, wanted: Plan) -> Made:
+        failure: MakeError | None = None
+        for maker in wanted.makers:
+            key = input_key(owner, maker.name, maker.version, asdict(wanted.request))
+            made = await asyncio.to_thread(self._results.get, key)
+            if made is None:
+                limit = time_limit(StepKind.SCRIPT, wanted.request) + maker.patience
+                try:
+                    made = await self._workshop.make(Resource.SCRIPT, maker, wanted.request, limit, lambda _: None)
+                except MakeError as error:
+                    failure = failure or error
+                    if error.reason in maker.fatal:
+                        raise InstallationError(error) from error
+                    continue
+                made = await asyncio.to_thread(self._results.put_if_absent, key, made)
+            if failure is None:
+                return made
+            notice = Notice("OTHER_MAKER", f"{maker.name} made this, because: {failure.message}")
+            return replace(made, notices=(*made.notices, notice))
+        assert failure is not None  # noqa: S101 - every writer has a maker
+        raise failure
 
 
 def _named_attachments(source: SourceText | Script, options: Options) -> Iterator[tuple[str, str]]:

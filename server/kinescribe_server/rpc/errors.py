@@ -41,6 +41,8 @@ CODES: dict[str, grpc.StatusCode] = {
     "BAD_FRONT_MATTER": grpc.StatusCode.INVALID_ARGUMENT,
     "WORKER_LOST": grpc.StatusCode.ABORTED,
     "TIME_LIMIT": grpc.StatusCode.ABORTED,
+    "REMOTE_KEY_REFUSED": grpc.StatusCode.FAILED_PRECONDITION,
+    "REMOTE_NOT_FOUND": grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 # When a caller who was refused may come back.

@@ -56,7 +56,7 @@ def options_of(message: job_pb2.VideoOptions, catalog: Catalog) -> Options:
         frame_rate=message.frame_rate or defaults.frame_rate,
         speaking_rate=message.speaking_rate or defaults.speaking_rate,
         captions=_CAPTION_MODE.get(message.captions, defaults.captions),
-        writer=message.writer or defaults.writer,
+        writer=message.writer or next(iter(catalog.writers)),
         lexicon=dict(message.lexicon),
         strict=message.strict,
         retention_seconds=seconds(message.retention) if message.HasField("retention") else defaults.retention_seconds,

@@ -8,12 +8,14 @@ from kinescribe_server.jobs.errors import Violation
 from kinescribe_server.jobs.violations import shown
 from kinescribe_server.rpc.field_checks import Catalog, duration_violations, language_violations, too_long, unknown
 from kinescribe_server.rpc.option_checks import MAX_ATTACHMENT_NAME
+from kinescribe_server.script.limits import (
+    MAX_LATEX_CHARACTERS,
+    MAX_NARRATION_CHARACTERS,
+    MAX_SCENES,
+    MAX_SOURCE_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+)
 
-MAX_SCENES = 500
-MAX_NARRATION_CHARACTERS = 5_000
-MAX_TITLE_CHARACTERS = 300
-MAX_SOURCE_CODE_CHARACTERS = 20_000
-MAX_LATEX_CHARACTERS = 2_000
 MAX_BLOCKS = 50
 _MAX_PAUSE_SECONDS = 60.0
 
@@ -58,9 +60,9 @@ def _visual_violations(at: str, visual: script_pb2.Visual) -> Iterator[Violation
             )
             yield from _blocks_violations(f"{at}.slide.blocks", visual.slide.blocks)
         case "diagram":
-            yield from too_long(f"{at}.diagram.source", visual.diagram.source, MAX_SOURCE_CODE_CHARACTERS)
+            yield from too_long(f"{at}.diagram.source", visual.diagram.source, MAX_SOURCE_CHARACTERS)
         case "code":
-            yield from too_long(f"{at}.code.source", visual.code.source, MAX_SOURCE_CODE_CHARACTERS)
+            yield from too_long(f"{at}.code.source", visual.code.source, MAX_SOURCE_CHARACTERS)
             for index, lines in enumerate(visual.code.focus):
                 if not 1 <= lines.first <= lines.last:
                     yield Violation(
@@ -73,7 +75,7 @@ def _visual_violations(at: str, visual: script_pb2.Visual) -> Iterator[Violation
                 f"{at}.chart.kind", visual.chart.kind, "ChartKind", script_pb2.ChartKind.values()
             )
         case "other":
-            yield from too_long(f"{at}.other.source", visual.other.source, MAX_SOURCE_CODE_CHARACTERS)
+            yield from too_long(f"{at}.other.source", visual.other.source, MAX_SOURCE_CHARACTERS)
 
 
 def _blocks_violations(

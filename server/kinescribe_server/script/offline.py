@@ -12,7 +12,7 @@ from kinescribe_server.script.deck import find_deck, read_deck
 from kinescribe_server.script.document import ProseBlock, Section
 from kinescribe_server.script.front_matter import FrontMatter, split_front_matter
 from kinescribe_server.script.inline import is_english, read_plain
-from kinescribe_server.script.language import detect_language
+from kinescribe_server.script.language import detect_language, detect_surely
 from kinescribe_server.script.markdown import parse_markdown, plain_words
 from kinescribe_server.script.model import Script, Slide
 from kinescribe_server.script.opening import Opening, heading_text, open_document, shortened
@@ -24,6 +24,7 @@ from kinescribe_server.script.scenes import to_scenes
 from kinescribe_server.script.sentences import MIN_WORDS, split_sentences
 from kinescribe_server.script.shots import Shot, opened_by, said
 from kinescribe_server.script.text import clean
+from kinescribe_server.script.translating import untranslated
 
 # The contract's limit (script.proto).
 MAX_SCENES = 500
@@ -39,7 +40,10 @@ class OfflineWriter:
         """Raises MakeError BAD_FRONT_MATTER or NOTHING_TO_SAY."""
         front_matter = split_front_matter(clean(request.source_text))
         tokens = parse_markdown(front_matter.body)
-        tag = request.language or _given_language(front_matter) or detect_language(plain_words(tokens))
+        words = plain_words(tokens)
+        found = detect_surely(words) if request.language else ""
+        untold = untranslated(found, request.language)
+        tag = found if untold else request.language or _given_language(front_matter) or detect_language(words)
         language = tag.split("-")[0].lower()
         title = shortened(front_matter.text("title"))
         slides = find_deck(front_matter, tokens)
@@ -53,7 +57,7 @@ class OfflineWriter:
         if not any(shot.says or not isinstance(shot.visual, Slide) for shot in shots):
             raise MakeError("NOTHING_TO_SAY", "the text has no words that could be said; expected prose or Markdown")
         shots, left_out = _within_scenes(shots, language)
-        return Written(Script(title, tag, to_scenes(shots, tag)), (*_some(notices), *left_out))
+        return Written(Script(title, tag, to_scenes(shots, tag)), (*untold, *_some(notices), *left_out))
 
 
 def _given_language(front_matter: FrontMatter) -> str:

@@ -22,6 +22,14 @@ class ScriptRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslationRequest:
+    """A script, and the language that it is wanted in (BCP 47)."""
+
+    script: Script
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """A script of at least one scene, every scene with an id that is made from its content, and what was left out."""
 

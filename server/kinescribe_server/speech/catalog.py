@@ -1,15 +1,17 @@
 """Which voices there are, who speaks with them, and which of them speaks a scene. Importing this loads no engine.
 
 A voice covers a language by its primary subtag: one for "en" also speaks "en-GB", and one for "en-GB" also "en-US".
+`among` are the engines to choose from where settings add to those that are installed.
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.speech.espeak_voices import ESPEAK, ESPEAK_LANGUAGES, is_installed
-from kinescribe_server.speech.protocol import MakerEntry, VoiceEngine, VoiceInfo
+from kinescribe_server.speech.protocol import ANY_LANGUAGE, VoiceEngine, VoiceInfo
 
 # Third parties add engines here: an entry point that loads a VoiceEngine.
 ENTRY_POINT_GROUP = "kinescribe.speech"
@@ -38,40 +40,43 @@ class VoiceChoice:
     notice: Notice | None = None
 
 
-def voice_for(language: str, wanted: str, explicit: bool) -> VoiceChoice:
+def voice_for(language: str, wanted: str, explicit: bool, among: Sequence[VoiceEngine] | None = None) -> VoiceChoice:
     """The wanted voice if it speaks a language (BCP 47), else the first that does. `explicit` says whether the user
     named the wanted voice: only then is it told that another one speaks."""
-    able = _voices_for(language)
+    able = _voices_for(language, among)
     if any(voice.name == wanted for voice in able):
         return VoiceChoice(wanted)
     if not able:
-        return VoiceChoice("", Notice("VOICE_CANNOT_SPEAK", _no_voice(language)))
+        return VoiceChoice("", Notice("VOICE_CANNOT_SPEAK", _no_voice(language, among)))
     if not explicit:
         return VoiceChoice(able[0].name)
-    languages = next((", ".join(voice.languages) for voice in voices() if voice.name == wanted), "")
+    languages = next((", ".join(voice.languages) for voice in voices(among) if voice.name == wanted), "")
     speaks = f"speaks {languages}" if languages else "is not installed here"
     message = f"the voice {wanted!r} {speaks}, and the scene is in {language!r}; {able[0].name!r} speaks it instead"
     return VoiceChoice(able[0].name, Notice("VOICE_CHANGED", message))
 
 
-def makers_for(language: str, wanted: str) -> tuple[MakerEntry, ...]:
-    """The makers that can speak a language, in the order in which they are tried: the wanted voice's own first. One
-    that is given another maker's voice speaks with its own."""
-    names = {voice.name for voice in _voices_for(language)}
-    able = [engine for engine in engines() if any(voice.name in names for voice in engine.voices)]
-    own_first = sorted(able, key=lambda engine: all(voice.name != wanted for voice in engine.voices))
-    return tuple(engine.maker for engine in own_first)
+def engines_for(language: str, wanted: str, among: Sequence[VoiceEngine] | None = None) -> tuple[VoiceEngine, ...]:
+    """The engines that can speak a language, in the order in which they are tried: the wanted voice's own first. One
+    that is given another engine's voice speaks with its own."""
+    names = {voice.name for voice in _voices_for(language, among)}
+    able = [engine for engine in _known(among) if any(voice.name in names for voice in engine.voices)]
+    return tuple(sorted(able, key=lambda engine: all(voice.name != wanted for voice in engine.voices)))
 
 
 def own_voice(engine: str, language: str, wanted: str) -> VoiceInfo | None:
-    """The voice with which an engine speaks a language: the wanted one if it is its own, else its first."""
+    """The voice with which an installed engine speaks a language: the wanted one if it is its own, else its first."""
     own = [voice for voice in _voices_for(language) if voice.engine == engine]
     return next((voice for voice in own if voice.name == wanted), own[0] if own else None)
 
 
-def voices() -> tuple[VoiceInfo, ...]:
+def voices(among: Sequence[VoiceEngine] | None = None) -> tuple[VoiceInfo, ...]:
     """Every voice of this installation in the order of preference; the first is the default."""
-    return tuple(voice for engine in engines() for voice in engine.voices)
+    return tuple(voice for engine in _known(among) for voice in engine.voices)
+
+
+def speaks(voice: VoiceInfo, language: str) -> bool:
+    return ANY_LANGUAGE in voice.languages or _primary(language) in map(_primary, voice.languages)
 
 
 @functools.cache
@@ -94,17 +99,21 @@ def _has_distribution(name: str) -> bool:
     return True
 
 
-def _voices_for(language: str) -> list[VoiceInfo]:
+def _known(among: Sequence[VoiceEngine] | None) -> Sequence[VoiceEngine]:
+    return engines() if among is None else among
+
+
+def _voices_for(language: str, among: Sequence[VoiceEngine] | None = None) -> list[VoiceInfo]:
     """The voices for a language, each engine's for its very region first."""
     able: list[VoiceInfo] = []
-    for engine in engines():
-        own = [voice for voice in engine.voices if _primary(language) in map(_primary, voice.languages)]
+    for engine in _known(among):
+        own = [voice for voice in engine.voices if speaks(voice, language)]
         able += sorted(own, key=lambda voice: _tag(language) not in map(_tag, voice.languages))
     return able
 
 
-def _no_voice(language: str) -> str:
-    spoken = ", ".join(dict.fromkeys(_primary(tag) for voice in voices() for tag in voice.languages))
+def _no_voice(language: str, among: Sequence[VoiceEngine] | None) -> str:
+    spoken = ", ".join(dict.fromkeys(_primary(tag) for voice in voices(among) for tag in voice.languages))
     found = f"no voice here speaks {language!r}; there are voices for {spoken}"
     name = ESPEAK_LANGUAGES.get(_primary(language))
     return f"{found}; espeak-ng, when installed, speaks {name}" if name else found

@@ -16,7 +16,7 @@ from kinescribe_server.speech.espeak_voices import PROGRAM, program_voice
 from kinescribe_server.speech.heard import Samples
 from kinescribe_server.speech.maker import made_by, own_voice_for, with_notices
 from kinescribe_server.speech.protocol import Speech, SpeechRequest
-from kinescribe_server.speech.untimed import speak_untimed
+from kinescribe_server.speech.untimed import Said, speak_untimed
 
 # All of its own voices have this rate; only foreign ones (MBROLA) differ.
 _SAMPLE_RATE = 22_050
@@ -45,11 +45,11 @@ class EspeakEngine:
         return with_notices(notices, speak_untimed(request, voice.name, _SAMPLE_RATE, say, only_latin=False))
 
 
-def _say(voice: str, rate: float) -> Callable[[str], Samples]:
+def _say(voice: str, rate: float) -> Callable[[str], Said]:
     speed = str(round(_WORDS_PER_MINUTE * rate))
     command = [PROGRAM, "-v", voice, "-s", speed, "-b", "1", "-z", "--stdin", "--stdout"]
 
-    def say(text: str) -> Samples:
+    def say(text: str) -> Said:
         try:
             run = subprocess.run(
                 command, input=text.encode(), capture_output=True, timeout=_TIME_LIMIT_SECONDS, check=False
@@ -61,7 +61,7 @@ def _say(voice: str, rate: float) -> Callable[[str], Samples]:
             raise MakeError("TIME_LIMIT", message) from None
         if run.returncode != 0:
             raise MakeError("VOICE_CANNOT_SPEAK", f"{PROGRAM} cannot speak with its voice {voice!r} here")
-        return _samples(run.stdout)
+        return Said(_samples(run.stdout))
 
     return say
 

@@ -26,8 +26,8 @@ _STEP_SECONDS = 0.001
 _LOOK_AHEAD_STEPS = 5
 _BLOCK_SECONDS = 10
 
-# Between samples a wave rises further, by up to 1.4 dB in speech: three points of it in each interval, by a sinc under a
-# Hann window, as BS.1770's meter looks at four points a sample.
+# Between samples a wave rises further, by up to 1.4 dB in speech: three points of it in each interval, by a sinc under
+# a Hann window, as BS.1770's meter looks at four points a sample.
 _TAPS = np.arange(-7, 9)
 _BETWEEN = tuple(np.sinc(_TAPS - at) * np.cos(np.pi * (_TAPS - at) / 17) ** 2 for at in (0.25, 0.5, 0.75))
 

@@ -9,11 +9,10 @@ import numpy as np
 from py_nanotts import NanoTTS
 
 from kinescribe_server.engine.protocol import Bench, Made
-from kinescribe_server.speech.heard import Samples
 from kinescribe_server.speech.maker import made_by, own_voice_for, with_notices
 from kinescribe_server.speech.protocol import Speech, SpeechRequest
 from kinescribe_server.speech.speakable import check_script
-from kinescribe_server.speech.untimed import speak_untimed
+from kinescribe_server.speech.untimed import Said, speak_untimed
 
 _SAMPLE_RATE = 16_000
 # At full volume the voices clip.
@@ -45,11 +44,11 @@ class PicoEngine:
         say = self._say(voice.languages[0], request.rate)
         return with_notices(notices, speak_untimed(request, voice.name, _SAMPLE_RATE, say, only_latin=True))
 
-    def _say(self, voice: str, rate: float) -> Callable[[str], Samples]:
-        def say(text: str) -> Samples:
+    def _say(self, voice: str, rate: float) -> Callable[[str], Said]:
+        def say(text: str) -> Said:
             with _cleared_memory():
                 samples = self._pico.speak(text, voice=voice, speed=rate, volume=_VOLUME)
-            return np.frombuffer(samples, "<i2").astype(np.float32) / np.float32(32768)
+            return Said(np.frombuffer(samples, "<i2").astype(np.float32) / np.float32(32768))
 
         return say
 

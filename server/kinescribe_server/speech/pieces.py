@@ -110,6 +110,18 @@ def pieces(narration: str, limit: int = MAX_CHARACTERS) -> list[Piece]:
     return found
 
 
+def passages(narration: str, limit: int) -> list[Piece]:
+    """Pieces as long as they may be within a paragraph: for engines that give several sentences one melody."""
+    found: list[Piece] = []
+    for piece in pieces(narration, limit):
+        before = found[-1] if found else None
+        if before and before.ending is not Ending.PARAGRAPH and piece.last - before.first <= limit:
+            found[-1] = Piece(before.first, piece.last, piece.ending)
+        else:
+            found.append(piece)
+    return found
+
+
 def _between(text: str, first: int, last: int, separator: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """What lies between separators, without white space at its ends."""
     start = first

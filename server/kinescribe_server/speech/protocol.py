@@ -52,9 +52,14 @@ class Speech:
     notices: tuple[Notice, ...] = ()
 
 
+# Several languages (ISO 639-2): of whoever may speak any.
+ANY_LANGUAGE = "mul"
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceInfo:
-    """A voice's name, the languages that it speaks, and its engine's name."""
+    """A voice's name, the languages that it speaks (ANY_LANGUAGE for one that nobody knows the limits of), and its
+    engine's name."""
 
     name: str
     languages: tuple[str, ...]
@@ -68,10 +73,14 @@ MakerEntry = tuple[str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class VoiceEngine:
-    """An engine as the catalogue knows it: its maker, and its voices in the order of preference."""
+    """An engine as the catalogue knows it: its maker, its voices in the order of preference, the settings that its
+    maker is given by keyword (part of a result's key, so no secrets), and how many seconds longer than others it may
+    take."""
 
     maker: MakerEntry
     voices: tuple[VoiceInfo, ...]
+    arguments: tuple[tuple[str, str], ...] = ()
+    patience: float = 0.0
 
 
 class SpeechEngine(Protocol):

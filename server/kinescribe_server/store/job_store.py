@@ -140,16 +140,17 @@ class RedisJobStore:
         found: set[str] = set()
         async with store_errors():
             found.update(await cast("Awaitable[list[str]]", self._redis.hvals(keys.attachments)))
-            for job_id in await cast("Awaitable[list[str]]", self._redis.zrange(keys.jobs, 0, -1)):
-                job = JobKeys(job_id)
-                async with self._redis.pipeline(transaction=False) as pipe:
-                    pipe.hvals(job.artifacts)
-                    pipe.hget(job.job, "request")
-                    artifacts, request = await pipe.execute()
-                found.update(json.loads(artifact)["sha256"] for artifact in artifacts)
-                if request:
-                    asked = _REQUEST.validate_json(request)
-                    found.update((asked.source, *asked.attachments.values()))
+            job_ids = await cast("Awaitable[list[str]]", self._redis.zrange(keys.jobs, 0, -1))
+        for job_id in job_ids:
+            job = JobKeys(job_id)
+            async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
+                pipe.hvals(job.artifacts)
+                pipe.hget(job.job, "request")
+                artifacts, request = await pipe.execute()
+            found.update(json.loads(artifact)["sha256"] for artifact in artifacts)
+            if request:
+                asked = _REQUEST.validate_json(request)
+                found.update((asked.source, *asked.attachments.values()))
         return frozenset(found)
 
     async def drop_attachments(self, owner: str, unused_seconds: float) -> None:

@@ -33,10 +33,20 @@ _TAG_OF_SIGNS = re.compile(r"\\tag\s*\{([^{}]*\$[^{}]*)\}")
 
 def rewritten(latex: str) -> str:
     """The source without what mathra draws wrongly: rules between columns are left out, the rest is said otherwise."""
-    if _EQNARRAY.search(latex):
-        latex = _RELATION.sub(r"&\1", _EQNARRAY.sub(r"\1{align\2}", latex))
-    latex = _TAG_OF_SIGNS.sub(r"\\qquad\\text{(\1)}", latex)
+    latex = _TAG_OF_SIGNS.sub(r"\\qquad\\text{(\1)}", with_align(latex))
     return _ARRAY.sub(lambda found: found[1] + found[2].replace("|", "") + "}", latex)
+
+
+def with_align(latex: str) -> str:
+    """The source with lines of two columns in place of an eqnarray's of three."""
+    if not _EQNARRAY.search(latex):
+        return latex
+    return _RELATION.sub(r"&\1", _EQNARRAY.sub(r"\1{align\2}", latex))
+
+
+def breaks_outside(latex: str) -> bool:
+    """Whether lines are broken outside of any environment."""
+    return _breaks_outside(_tokens(latex))
 
 
 def has_column_rules(latex: str) -> bool:
@@ -72,7 +82,7 @@ def _cells(latex: str) -> Iterator[tuple[int, int]]:
     itself where it breaks lines outside of any."""
     depth, row = 0, 0
     inside: int | None = None
-    tokens = [(found.group(), found.end(), found.group(1)) for found in _TOKEN.finditer(latex)]
+    tokens = _tokens(latex)
     home = 0 if _breaks_outside(tokens) else None
     if home is not None:
         yield 0, 0
@@ -89,6 +99,10 @@ def _cells(latex: str) -> Iterator[tuple[int, int]]:
         elif depth == (home if home is not None else inside) and (part == "&" or part.startswith("\\\\")):
             row += part != "&"
             yield end, row
+
+
+def _tokens(latex: str) -> list[tuple[str, int, str | None]]:
+    return [(found.group(), found.end(), found.group(1)) for found in _TOKEN.finditer(latex)]
 
 
 def _breaks_outside(tokens: list[tuple[str, int, str | None]]) -> bool:

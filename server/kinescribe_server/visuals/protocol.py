@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kinescribe_server.script.model import Visual
+from kinescribe_server.script.model import Slide, Visual
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Brand:
 @dataclass(frozen=True, slots=True)
 class VisualRequest:
     """What is to be drawn, in which theme, at which size in pixels. `attachments` maps the names of uploaded pictures
-    to the SHA-256 of their bytes."""
+    to the SHA-256 of their bytes. Where slides are made as one deck, `deck` has all slides of the job in order and
+    `page` says which of them, counted from 0, this one is."""
 
     visual: Visual
     theme: str = "light"
@@ -30,6 +31,8 @@ class VisualRequest:
     language: str = ""
     attachments: Mapping[str, str] = field(default_factory=dict)
     brand: Brand | None = None
+    deck: tuple[Slide, ...] = ()
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)

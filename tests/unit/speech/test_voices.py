@@ -8,7 +8,7 @@ from importlib import metadata
 import pytest
 
 from kinescribe_server.speech import catalog
-from kinescribe_server.speech.catalog import VoiceChoice, engines, makers_for, own_voice, voice_for, voices
+from kinescribe_server.speech.catalog import VoiceChoice, engines, engines_for, own_voice, voice_for, voices
 from kinescribe_server.speech.protocol import VoiceEngine, VoiceInfo
 
 KLINGON = VoiceEngine(("warrior", "somewhere:make", ()), (VoiceInfo("worf", ("tlh", "en-US"), "warrior"),))
@@ -32,7 +32,7 @@ def klingon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def maker_names(language: str, wanted: str) -> list[str]:
-    return [name for name, _, _ in makers_for(language, wanted)]
+    return [engine.maker[0] for engine in engines_for(language, wanted)]
 
 
 def test_the_default_voice_speaks_english() -> None:
@@ -75,7 +75,7 @@ def test_where_no_voice_can_speak_it_is_told_which_adapter_would_help() -> None:
     assert choice.notice is not None
     assert choice.notice.reason == "VOICE_CANNOT_SPEAK"
     assert "espeak-ng, when installed, speaks Finnish" in choice.notice.message
-    assert makers_for("fi", "heart") == ()
+    assert engines_for("fi", "heart") == ()
 
 
 def test_no_help_is_promised_for_a_language_that_no_adapter_speaks() -> None:
