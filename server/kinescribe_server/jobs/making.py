@@ -104,6 +104,17 @@ class StepMaker:
         substitute = stand_in(step, known, self.makers, error.reason, error.message)
         if substitute is None:
             raise error
+        return await self._stand_in(claim, job, substitute)
+
+    async def _stand_in(self, claim: Claim, job: JobRecord, substitute: Plan) -> tuple[StepResult, tuple[Notice, ...]]:
+        """What stands in fails only if its worker is lost, which is no fault of its own: it is tried again at once,
+        also when the step's own attempts are used up."""
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                return await self._try_makers(claim, job, substitute)
+            except MakeError as error:
+                if not error.retryable:
+                    raise
         return await self._try_makers(claim, job, substitute)
 
     async def _card_clip(

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
@@ -40,6 +41,7 @@ from kinescribe_server.jobs.model import (
 from kinescribe_server.jobs.orchestrator import Orchestrator
 from kinescribe_server.jobs.outcomes import STORED_FILE, film_summary
 from kinescribe_server.jobs.plan import Plan, writing_plan
+from kinescribe_server.jobs.progress import seconds_left
 from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.jobs.violations import refuse, shown
 from kinescribe_server.script.model import SCRIPT, Script
@@ -83,12 +85,15 @@ class SegmentState:
 
 @dataclass(frozen=True, slots=True)
 class JobDetails:
-    """A job in full; the script is None until it is ready, the film until it is made."""
+    """A job in full; the script is None until it is ready, the film until it is made. `ahead` are the jobs before one
+    that waits; `seconds_left` is None where that cannot be told."""
 
     job: JobRecord
     script: Script | None = None
     segments: Sequence[SegmentState] = ()
     film: FilmSummary | None = None
+    ahead: int = 0
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +223,15 @@ class JobService:
         film = None
         if job.status is JobStatus.SUCCEEDED:
             film = film_summary(results[compose], job.request.options)
+        ahead = await self._store.ahead(owner, job_id) if job.status is JobStatus.PENDING else 0
+        running = job.status is JobStatus.RUNNING
+        left = seconds_left(job.counts, time.time() - job.started_ms / 1000) if running else None
         if not full or script_step not in results:
-            return JobDetails(job, film=film)
+            return JobDetails(job, film=film, ahead=ahead, seconds_left=left)
         script = SCRIPT.validate_json(
             await asyncio.to_thread(self._artifacts.read, results[script_step].files["script"].sha256)
         )
-        return JobDetails(job, script, await self._segments(job_id, script), film)
+        return JobDetails(job, script, await self._segments(job_id, script), film, ahead, left)
 
     async def _segments(self, job_id: str, script: Script) -> list[SegmentState]:
         kinds = (StepKind.SPEECH, StepKind.VISUAL, StepKind.RENDER)

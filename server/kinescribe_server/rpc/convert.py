@@ -99,6 +99,9 @@ def job_to_message(details: JobDetails) -> job_pb2.Job:
         warnings=warnings_to_messages(job.warnings),
         options=_options(job.request.options),
     )
+    message.progress.queue_position = details.ahead
+    if details.seconds_left is not None:
+        message.progress.time_left.CopyFrom(_duration(details.seconds_left))
     if details.script is not None:
         message.script.CopyFrom(script_to_message(details.script))
     if details.film is not None:

@@ -119,6 +119,15 @@ class RedisJobStore:
         async with store_errors():
             return sorted(await cast("Awaitable[set[str]]", self._redis.smembers(OwnerKeys(owner).active)))
 
+    async def ahead(self, owner: str, job_id: str) -> int:
+        keys = OwnerKeys(owner)
+        jobs = await self.active(owner)
+        if not jobs:
+            return 0
+        async with store_errors():
+            own, *others = await self._redis.zmscore(keys.jobs, [job_id, *jobs])
+        return sum(score is not None and own is not None and score < own for score in others)
+
     async def retire(self, job: JobRecord) -> None:
         keys = OwnerKeys(job.owner)
         async with store_errors(), self._redis.pipeline(transaction=True) as pipe:

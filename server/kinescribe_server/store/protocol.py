@@ -95,6 +95,10 @@ class JobStore(Protocol):
 
     async def active(self, owner: str) -> list[str]: ...
 
+    async def ahead(self, owner: str, job_id: str) -> int:
+        """How many of an owner's jobs that wait or run were accepted before this one."""
+        ...
+
     async def retire(self, job: JobRecord) -> None:
         """Takes a finished job out of the active ones and notes when it expires."""
         ...
