@@ -19,7 +19,7 @@ async def test_a_small_job_overtakes_a_large_one_and_both_tell_where_they_are(
     data_folder: Path, tmp_path: Path
 ) -> None:
     settings = Settings(kinescribe_render_workers=1)
-    options = job_pb2.VideoOptions(width=320, height=180)
+    options = job_pb2.VideoOptions(width=320, height=320)
     async with (
         run_service(data_folder, log_file=tmp_path / "log", settings=settings) as service,
         grpc.aio.insecure_channel(service.address) as channel,

@@ -98,7 +98,10 @@ class _Consumer:
         self.queue = queue_name(resource)
         self._app = app
 
-        # Not shared: otherwise every other app would get this consumer's task too.
+        # Not shared: otherwise every other app would get this consumer's task too. Threads of Celery's look tasks up in
+        # the default app, which is the last one; all run a step in the same way.
+        app.set_default()
+
         @app.task(name=RUN_STEP, ignore_result=True, shared=False)
         def run_step(job_id: str, step: str) -> None:
             if not run(StepRef(job_id, Step.parse(step))):

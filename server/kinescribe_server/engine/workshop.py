@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as PoolTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pkgutil import resolve_name
 from typing import Any, cast
@@ -36,6 +37,8 @@ _LOG = logging.getLogger(__name__)
 # Native leaks end with their process.
 _TASKS_PER_PROCESS = 500
 _STOP_SECONDS = 5.0
+# A call is given to so many pools, should they break under it one after the other.
+_POOLS_PER_CALL = 3
 # A gauge is for people to look at: more often than this is noise.
 _GAUGE_SECONDS = 0.25
 # Each process computes on one core; several processes share the machine.
@@ -83,7 +86,9 @@ class ProcessWorkshop:
         """The pool of a resource; a new one where the old one broke."""
         if self._closed:
             raise ServerDrainingError("the workers are shutting down")
-        if not self._pools[resource].active:
+        pool = self._pools[resource]
+        if not pool.active:
+            asyncio.get_running_loop().run_in_executor(None, _end, pool)  # what is left of it
             self._pools[resource] = self._new_pool(resource)
         return self._pools[resource]
 
@@ -102,10 +107,9 @@ class ProcessWorkshop:
         """
         call = next(self._calls)
         job = (maker.target, dict(maker.arguments), request, call)
-        future = self._pool(resource).schedule(_make, args=job, timeout=time_limit)
         self._listeners[call] = on_gauge
         try:
-            return cast("Made", await asyncio.wrap_future(future))
+            return await self._run(resource, job, time_limit)
         except KinescribeError:
             raise
         except PoolTimeoutError:
@@ -119,6 +123,15 @@ class ProcessWorkshop:
             raise MakeError("MAKER_FAILED", f"{maker.name} failed: {type(error).__name__}", retryable=True) from error
         finally:
             del self._listeners[call]
+
+    async def _run(self, resource: Resource, job: tuple[Any, ...], time_limit: float) -> Made:
+        """A pool that loses a process while none of its calls is known to have begun breaks, and gives up those that
+        wait in it. They are no worse for it, and go to a new pool."""
+        for _ in range(_POOLS_PER_CALL):
+            future = self._pool(resource).schedule(_make, args=job, timeout=time_limit)
+            with contextlib.suppress(BrokenProcessPool):
+                return cast("Made", await asyncio.wrap_future(future))
+        raise MakeError("WORKER_LOST", f"{_POOLS_PER_CALL} pools of worker processes broke", retryable=True)
 
     def _read_gauges(self) -> None:
         with contextlib.suppress(BlockingIOError):
