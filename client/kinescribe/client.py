@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 _CALL_SECONDS = 10.0
 _UPLOAD_SECONDS = 300.0
+# By default a language model has five minutes for a script, and the service gives up after twice that and one.
+_PREVIEW_SECONDS = 660.0
 # A message of an upload carries at most 1 MiB.
 _UPLOAD_CHUNK_BYTES = 256 << 10
 
@@ -41,7 +43,8 @@ class Client:
     """A connection to a service at a plain gRPC address. To be made and used in one event loop.
 
     Every method raises kinescribe.KinescribeError or one of its subclasses. Calls are repeated where that is safe, and
-    give up after `call_seconds`; watches and downloads go on where they broke off, as `reconnect` says.
+    give up after `call_seconds`; uploads and previews take longer. Watches and downloads go on where they broke off, as
+    `reconnect` says.
     """
 
     def __init__(
@@ -181,7 +184,8 @@ class Client:
         request = wire.PreviewScriptRequest(
             source_text=text, options=options, attachments=attachments, default_options=default_options
         )
-        return await self._call(self._video.PreviewScript, request)
+        with translated():
+            return await self._video.PreviewScript(request, timeout=_PREVIEW_SECONDS)
 
     async def voices(self) -> list[catalog_service_pb2.Voice]:
         """The voices that can speak here; the first is the default."""

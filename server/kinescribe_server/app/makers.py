@@ -11,6 +11,7 @@ from kinescribe_server.jobs.model import Resource
 from kinescribe_server.remote.addresses import base_url
 from kinescribe_server.speech.catalog import HIBARI, engines, engines_for, voice_for
 from kinescribe_server.speech.protocol import VoiceEngine
+from kinescribe_server.speech.remote_voices import ENGINE as REMOTE
 from kinescribe_server.speech.remote_voices import remote_engine
 from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS, visual_makers
 
@@ -85,7 +86,13 @@ def known_engines(settings: Settings) -> tuple[VoiceEngine, ...]:
 def _speaker_for(among: Sequence[VoiceEngine], language: str, wanted: str, named: bool) -> Speaker:
     choice = voice_for(language, wanted, named, among)
     makers = tuple(
-        MakerSpec(*engine.maker, arguments=engine.arguments, patience=engine.patience, fatal=_FATAL)
+        MakerSpec(
+            *engine.maker,
+            arguments=engine.arguments,
+            patience=engine.patience,
+            fatal=_FATAL,
+            chosen=engine.maker[0] == REMOTE,
+        )
         for engine in engines_for(language, choice.voice, among)
     )
     return Speaker(choice.voice, makers, choice.notice)
@@ -126,6 +133,7 @@ def _llm(name: str, function: str, settings: Settings) -> MakerSpec:
         arguments=tuple(arguments.items()),
         patience=2 * settings.llm_budget_seconds,
         fatal=_FATAL,
+        chosen=True,
     )
 
 
@@ -136,7 +144,8 @@ def _visual_makers(settings: Settings) -> dict[str, tuple[MakerSpec, ...]]:
         makers["slide"] = (_presenton(settings), *makers["slide"])
     if settings.formula_renderer == "tex":
         target = "kinescribe_server.visuals.tex:make_formula_with_tex"
-        makers["formula"] = (MakerSpec("tex", target, makers["formula"][0].distributions), *makers["formula"])
+        tex = MakerSpec("tex", target, makers["formula"][0].distributions, chosen=True)
+        makers["formula"] = (tex, *makers["formula"])
     return makers
 
 
@@ -155,7 +164,8 @@ def _presenton(settings: Settings) -> MakerSpec:
         (*VISUAL_MAKERS["slide"][0][2], "pypdfium2"),
         arguments=tuple(arguments.items()),
         patience=_DECK_SECONDS,
-        fatal=_FATAL,
+        fatal=frozenset({"REMOTE_KEY_REFUSED"}),  # a task that was forgotten, a file that is gone: not found, too
+        chosen=True,
     )
 
 

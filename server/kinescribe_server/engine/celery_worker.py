@@ -8,13 +8,19 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from celery import Celery
 from celery.exceptions import Reject
 from celery.worker import WorkController, state
+from celery.worker.request import Request
 from kombu.asynchronous import set_event_loop
+from kombu.message import Message
 
 from kinescribe_server.engine.celery_app import RUN_STEP, queue_name
+from kinescribe_server.jobs.errors import KinescribeError
 from kinescribe_server.jobs.model import Resource, Step, StepRef
 from kinescribe_server.jobs.steps import StepRunner
 from kinescribe_server.tasks import end_tasks
@@ -26,6 +32,8 @@ _LONGEST_STEP_SECONDS = 6 * 3600.0
 # To stop listening, and to send the last acknowledgements and leave the broker: each takes milliseconds where it
 # answers, and is not worth more than this where it does not.
 _BROKER_SECONDS = 3.0
+# A job of which nothing is heard for so long is read anew if it has another step for this worker.
+_LOG_SECONDS = 30.0
 
 
 class CeleryWorker:
@@ -37,6 +45,7 @@ class CeleryWorker:
         self._runner = runner
         self._loop = asyncio.get_running_loop()
         self._in_hand: set[asyncio.Task[None]] = set()
+        self._logs: dict[str, asyncio.Task[None]] = {}
         self._draining = False
         self.stopped = asyncio.Event()
         # One consumer for each queue: a worker takes no more of a kind than it has processes for, and the rest stays
@@ -60,7 +69,7 @@ class CeleryWorker:
         await self._within_limit(consumer.stop_taking for consumer in self._consumers)
         if self._in_hand:
             await asyncio.wait(list(self._in_hand), timeout=drain_seconds)
-        await end_tasks(list(self._in_hand))
+        await end_tasks([*self._in_hand, *self._logs.values()])
         state.should_stop = 0
         await self._within_limit(thread.join for thread in self._threads)
         if any(thread.is_alive() for thread in self._threads):
@@ -84,11 +93,21 @@ class CeleryWorker:
     async def _tend(self, ref: StepRef) -> bool:
         if self._draining:
             return False
+        if ref.job_id not in self._logs:
+            reading = self._logs[ref.job_id] = asyncio.create_task(self._keep_log(ref.job_id))
+            reading.add_done_callback(lambda _: self._logs.pop(ref.job_id, None))
         tending = asyncio.create_task(self._runner.run(ref))
         self._in_hand.add(tending)
         tending.add_done_callback(self._in_hand.discard)
         await asyncio.wait([tending])
         return not tending.cancelled()
+
+    async def _keep_log(self, job_id: str) -> None:
+        """Follows a job that has steps here: otherwise each of them would read its log from the beginning."""
+        with suppress(KinescribeError):
+            async with self._runner.logs.follow(job_id) as log:
+                while not log.closing and await log.wait_beyond(log.last, _LOG_SECONDS):
+                    pass
 
 
 class _Consumer:
@@ -102,7 +121,7 @@ class _Consumer:
         # the default app, which is the last one; all run a step in the same way.
         app.set_default()
 
-        @app.task(name=RUN_STEP, ignore_result=True, shared=False)
+        @app.task(name=RUN_STEP, ignore_result=True, shared=False, Request=self._request_class())
         def run_step(job_id: str, step: str) -> None:
             if not run(StepRef(job_id, Step.parse(step))):
                 raise Reject("the worker is ending", requeue=True)
@@ -117,6 +136,48 @@ class _Consumer:
             without_mingle=True,
         )
 
+    def _request_class(self) -> type[Request]:
+        """Requests whose acknowledgement is not given up in silence.
+
+        Celery's own logs that it could not be sent, and goes on with a message too many in hand: with one at a time,
+        the consumer then waits for ever. So a connection over which one cannot be sent is made anew."""
+        consumer = self
+
+        class SettledRequest(Request):  # type: ignore[misc] # Celery has no types
+            def __init__(self, message: Message, **options: Any) -> None:
+                super().__init__(message, **options)
+                self.acknowledged = False
+                self._connection = consumer.connections
+
+            def acknowledge(self) -> None:
+                self._settle(self._message.ack)
+
+            def reject(self, requeue: bool = False) -> None:
+                self._settle(partial(self._message.reject, requeue=requeue))
+
+            def _settle(self, tell: Callable[[], None]) -> None:
+                if not self.acknowledged:
+                    self.acknowledged = True
+                    consumer.call_soon(consumer.settle, tell, self._connection)
+
+        return SettledRequest
+
+    @property
+    def connections(self) -> int:
+        """How often the broker was connected to."""
+        return int(self._controller.consumer.restart_count)
+
+    def call_soon(self, call: Callable[..., None], *arguments: object) -> None:
+        """In the consumer's thread."""
+        self._controller.consumer.call_soon(call, *arguments)
+
+    def settle(self, tell: Callable[[], None], connection: int) -> None:
+        try:
+            tell()
+        except Exception as error:  # kombu has no common type for what brokers do
+            if self.connections == connection:
+                raise ConnectionError(f"a message could not be settled: {error}") from error
+
     def run(self) -> None:
         """Until Celery's state says stop."""
         self._controller.start()
@@ -125,7 +186,7 @@ class _Consumer:
     def stop_taking(self, seconds: float) -> None:
         """Leaves further messages to other workers; waits so long for the consumer to have heard of it."""
         stopped = threading.Event()
-        self._controller.consumer.call_soon(self._cancel, stopped)
+        self.call_soon(self._cancel, stopped)
         stopped.wait(seconds)
 
     def _cancel(self, stopped: threading.Event) -> None:

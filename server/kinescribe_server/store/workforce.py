@@ -41,7 +41,8 @@ class RedisWorkforce:
                 if known["until"] < now:
                     await self._redis.hdel(_KEY, worker)
                 else:
-                    total.update({Resource(resource): count for resource, count in known["slots"].items()})
+                    # A worker of another version may know other resources.
+                    total.update({each: known["slots"][each] for each in Resource if each in known["slots"]})
         return total
 
     async def _now(self) -> float:

@@ -1,0 +1,36 @@
+"""Where the broker is, and what a user is told who says it wrongly."""
+
+import pytest
+
+from kinescribe_server.engine.broker import Broker, next_database
+from kinescribe_server.jobs.errors import SettingError
+
+
+@pytest.mark.parametrize(
+    ("state", "broker"),
+    [
+        ("redis://localhost:6379/0", "redis://localhost:6379/1"),
+        ("redis://localhost:6379", "redis://localhost:6379/1"),
+        ("rediss://user:secret@host:6380/3", "rediss://user:secret@host:6380/4"),
+        ("unix:///data/valkey.sock?db=0", "redis+socket:///data/valkey.sock?virtual_host=1"),
+    ],
+)
+def test_the_broker_is_the_database_after_the_state_s(state: str, broker: str) -> None:
+    assert next_database(state) == broker
+    assert Broker(broker).url == broker
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "sqs://", ""])
+def test_what_is_no_broker_is_refused_with_what_one_is(url: str) -> None:
+    with pytest.raises(SettingError, match=r"CELERY_BROKER_URL begins with .*redis://.*amqp://"):
+        Broker(url)
+
+
+def test_a_sentinel_needs_the_name_of_its_primary() -> None:
+    with pytest.raises(SettingError, match="CELERY_SENTINEL_PRIMARY"):
+        Broker("sentinel://localhost:26379/0")
+
+
+def test_an_address_for_people_has_no_password() -> None:
+    broker = Broker("sentinel://:secret@one:26379/0;sentinel://:secret@two:26379/0", "films")
+    assert broker.address == "sentinel://one:26379/0;sentinel://two:26379/0"
