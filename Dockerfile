@@ -7,7 +7,7 @@ RUN python3 -m venv /opt/kinescribe
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY client client
 COPY server server
-RUN /opt/kinescribe/bin/pip install --no-cache-dir --disable-pip-version-check '.[server]' \
+RUN /opt/kinescribe/bin/pip install --no-cache-dir --disable-pip-version-check '.[celery,server]' \
  && /opt/kinescribe/bin/pip uninstall --yes --quiet --disable-pip-version-check pip
 
 FROM python:3.12-slim-bookworm
