@@ -38,6 +38,12 @@ class InstallationError(KinescribeError):
         self.reason = error.reason
 
 
+class StandInRefusedError(KinescribeError):
+    """A maker that was chosen failed, and `strict` wants no other in its place."""
+
+    reason = "DEGRADED"
+
+
 def _make_error(reason: str, message: str, retryable: bool) -> MakeError:
     return MakeError(reason, message, retryable=retryable)
 

@@ -1,6 +1,6 @@
 """What a film's report says of its job: how long each stage took, what came from storage, and what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kinescribe_server.jobs.model import JobRecord, Step, StepKind, StepResult
@@ -9,6 +9,7 @@ from kinescribe_server.jobs.model import JobRecord, Step, StepKind, StepResult
 def job_report(job: JobRecord, results: Mapping[Step, StepResult]) -> dict[str, Any]:
     """The `job` of film/report.schema.json. Costs are those of what was made for this job; what was taken from storage
     cost nothing."""
+    providers = _providers(result for result in results.values() if not result.cached)
     return {
         "stages": {
             kind.value: _stage([result for step, result in results.items() if step.kind is kind]) for kind in StepKind
@@ -22,6 +23,7 @@ def job_report(job: JobRecord, results: Mapping[Step, StepResult]) -> dict[str, 
             {"segment": warning.segment, "reason": warning.reason, "message": warning.message}
             for warning in job.warnings
         ],
+        **({"providers": providers} if providers else {}),
     }
 
 
@@ -38,3 +40,16 @@ def _stage(results: list[StepResult]) -> dict[str, Any]:
         "wall_seconds": round(sum(result.cost.wall_seconds for result in made), 3),
         "cpu_seconds": round(sum(result.cost.cpu_seconds for result in made), 3),
     }
+
+
+def _providers(made: Iterable[StepResult]) -> dict[str, dict[str, int]]:
+    """What was asked of services that are not part of this one, by their hosts: the counts of each maker's "usage"."""
+    sums: dict[str, dict[str, int]] = {}
+    for usage in (result.details.get("usage", {}) for result in made):
+        if "provider" not in usage:
+            continue
+        counts = sums.setdefault(usage["provider"], {})
+        for name, count in usage.items():
+            if isinstance(count, int):
+                counts[name] = counts.get(name, 0) + count
+    return sums

@@ -14,7 +14,8 @@ class MakerSpec:
     results depend on. `revision` is raised when the maker's own results change. `arguments` are the installation's
     settings, given to the function by keyword; secrets are not among them. `patience` is how many seconds longer than
     other makers of its kind it may take, for one that waits for somebody else. A failure for a `fatal` reason is for
-    whoever set the installation up, and no other maker hides it."""
+    whoever set the installation up, and no other maker hides it. One that is `chosen` was asked for by the settings:
+    where another takes its place, a job under `strict` fails."""
 
     name: str
     target: str
@@ -23,6 +24,7 @@ class MakerSpec:
     arguments: tuple[tuple[str, str], ...] = ()
     patience: float = 0.0
     fatal: frozenset[str] = frozenset()
+    chosen: bool = False
 
     @property
     def version(self) -> str:

@@ -17,6 +17,7 @@ from kinescribe_server.jobs.errors import (
     ArtifactNotFoundError,
     InstallationError,
     MakeError,
+    StandInRefusedError,
     StateStoreUnavailableError,
 )
 from kinescribe_server.jobs.job_report import job_report
@@ -177,6 +178,9 @@ class StepMaker:
                         raise AttemptFailedError(claim, error) from error
                     if error.reason in maker.fatal:
                         raise InstallationError(error) from error
+                    if maker.chosen and job.request.options.strict:
+                        message = f"strict was asked for, and {maker.name} could not make this: {error.message}"
+                        raise StandInRefusedError(message) from error
                     failures.append(error)
                     continue
                 made = await asyncio.to_thread(self.results.put_if_absent, key, made)

@@ -79,7 +79,7 @@ class Orchestrator:
     async def _see_through(self, job: JobRecord, log: JobLog) -> None:
         limit = job.request.execution_timeout
         deadline = job.created_ms / 1000 + limit if limit else math.inf
-        reconcile_at = time.monotonic() + _RECONCILE_SECONDS
+        reconcile_at = time.monotonic()  # what was left by whoever tended the job before
         while not log.finished:
             seen = log.last
             if log.closing:

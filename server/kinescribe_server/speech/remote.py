@@ -5,8 +5,10 @@ The API key is taken from SPEECH_API_KEY in the worker and goes nowhere else.
 
 import os
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -49,14 +51,17 @@ def make_remote_speech(
     timeout_seconds: str = "60",
     per_minute: str = "0",
 ) -> Made:
-    """Files and details as in protocol.py. `voice` speaks where the request names another engine's. Raises MakeError:
-    VOICE_CANNOT_SPEAK, and REMOTE_… as RemoteClient does."""
+    """Files and details as in protocol.py, and what was asked for: "usage" {"provider", "model", "requests",
+    "characters"}. `voice` speaks where the request names another engine's. Raises MakeError: VOICE_CANNOT_SPEAK, and
+    REMOTE_… as RemoteClient does."""
     key = bearer(os.environ.get("SPEECH_API_KEY", "").strip())
     # One passage after the other: as many at a time as there are workers for speech.
     provider = Provider(_NAME, base_url, float(timeout_seconds), 1, int(per_minute), key)
     with RemoteClient(provider) as client:
         service = _Service(client, provider, model, audio_format, tells_words=api == "kokoro")
-        return made_by(RemoteEngine(service, voice, languages), request, bench)
+        made = made_by(RemoteEngine(service, voice, languages), request, bench)
+        usage = {"provider": urlsplit(base_url).netloc, "model": model, **service.usage()}
+    return replace(made, details={**made.details, "usage": usage})
 
 
 class RemoteEngine:
@@ -98,6 +103,11 @@ class _Service:
         self._audio_format = audio_format
         self._tells_words = tells_words
         self._deadline = time.monotonic() + whole_seconds(provider.timeout_seconds)
+        self._requests = self._characters = 0
+
+    def usage(self) -> dict[str, int]:
+        """What was answered so far."""
+        return {"requests": self._requests, "characters": self._characters}
 
     def say(self, voice: str, rate: float, text: str) -> Said:
         """Raises MakeError."""
@@ -139,13 +149,16 @@ class _Service:
         return Said(samples, remote_words.words_of(told, len(samples) / SAMPLE_RATE))
 
     def _asked(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        return self._client.request(
+        response = self._client.request(
             "POST",
             path,
             json=body,
             units={"characters": len(body["input"])},
             within=max(1.0, self._deadline - time.monotonic()),
         )
+        self._requests += 1
+        self._characters += len(body["input"])
+        return response
 
     def _heard(self, audio: bytes, response: httpx.Response) -> Samples:
         media_type = response.headers.get("content-type", "")

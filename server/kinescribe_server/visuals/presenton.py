@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import partial
+from urllib.parse import urlsplit
 
 from kinescribe_server.engine.protocol import Bench, Made
 from kinescribe_server.jobs.errors import MakeError
@@ -34,7 +36,8 @@ def make_slide_with_presenton(
     """Draws `request.visual`, a Slide, as its page of the deck of all slides of the job.
 
     `api` is "self-hosted" (v1) or "cloud" (v3), `auth` "none", "basic" or "bearer"; credentials are read from
-    PRESENTON_USERNAME, PRESENTON_PASSWORD and PRESENTON_API_KEY.
+    PRESENTON_USERNAME, PRESENTON_PASSWORD and PRESENTON_API_KEY. The details have what was asked for: "usage"
+    {"provider", "pages"}.
 
     Raises MakeError: SETTING_INVALID, PICTURES_NOT_SENT for a slide with uploaded pictures, DECK_FAILED, DECK_MISMATCH
     if the deck has another number of pages, DECK_UNREADABLE, and the reasons of RemoteClient. None is retryable: a
@@ -49,7 +52,8 @@ def make_slide_with_presenton(
     deck = Deck(order, records, partial(PresentonService, base_url, api, auth), bench, pace)
     page = deck.page(number, PageSize(canvas.width, canvas.height, canvas.theme.colors["page"]))
     picture = bench.artifacts.read(page.sha256)
-    return hand_over(Drawn((picture,), ("",), (None,), (), {}), canvas, bench)
+    made = hand_over(Drawn((picture,), ("",), (None,), (), {}), canvas, bench)
+    return replace(made, details={**made.details, "usage": {"provider": urlsplit(base_url).netloc, "pages": 1}})
 
 
 def _sent(request: VisualRequest) -> tuple[tuple[str, ...], int]:
