@@ -25,6 +25,7 @@ from kinescribe_server.engine.local import LocalEngine, LocalWorkforce
 from kinescribe_server.engine.protocol import StepEngine, Workforce
 from kinescribe_server.film.playlist import Playlists
 from kinescribe_server.gateway.parts import Parts
+from kinescribe_server.jobs.chain import MakerChain
 from kinescribe_server.jobs.housekeeping import Housekeeper
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import Resource
@@ -109,8 +110,7 @@ async def run_service(
             logs=state.hub,
             orchestrator=orchestrator,
             artifacts=files.artifacts,
-            results=files.results,
-            workshop=workshop,
+            chain=MakerChain(files.results, workshop),
             makers=makers,
             limits=_limits(settings),
         )

@@ -12,6 +12,7 @@ from kinescribe_server.artifacts.folder import ArtifactFolder
 from kinescribe_server.artifacts.results import ResultFolder
 from kinescribe_server.config import Settings
 from kinescribe_server.engine.workshop import ProcessWorkshop
+from kinescribe_server.jobs.chain import MakerChain
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerTable
 from kinescribe_server.jobs.making import StepMaker
@@ -92,5 +93,5 @@ def lease_times(settings: Settings) -> LeaseTimes:
 def step_runner(
     state: State, files: Files, workshop: ProcessWorkshop, makers: MakerTable, settings: Settings
 ) -> StepRunner:
-    maker = StepMaker(state.store, files.artifacts, files.results, workshop, makers)
+    maker = StepMaker(state.store, files.artifacts, MakerChain(files.results, workshop), makers)
     return StepRunner(state.store, state.hub, maker, lease_times(settings))

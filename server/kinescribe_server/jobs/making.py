@@ -4,27 +4,23 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
 
 from kinescribe_server.artifacts.protocol import ArtifactStore
-from kinescribe_server.artifacts.results import ResultFolder, input_key
-from kinescribe_server.engine.protocol import Made, Notice
+from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.film.protocol import with_job
+from kinescribe_server.jobs.chain import MakerChain, Wishes
 from kinescribe_server.jobs.errors import (
     ArtifactNotFoundError,
-    InstallationError,
     MakeError,
-    StandInRefusedError,
     StateStoreUnavailableError,
 )
 from kinescribe_server.jobs.job_report import job_report
-from kinescribe_server.jobs.makers import MakerSpec, MakerTable
-from kinescribe_server.jobs.model import JobRecord, Resource, Step, StepKind, StepResult
+from kinescribe_server.jobs.makers import MakerTable
+from kinescribe_server.jobs.model import JobRecord, Step, StepKind, StepResult
 from kinescribe_server.jobs.plan import Known, Plan, card, needs, plan, stand_in, translation_plan, writing_plan
-from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
 from kinescribe_server.store.protocol import Claim, JobStore
@@ -36,14 +32,6 @@ MAX_ATTEMPTS = 3
 _REPORT = "report.json"
 # What a maker says of a file that it cannot use, and what storage says of one that is not there.
 _DAMAGE = frozenset({"ASSET_DAMAGED", "ARTIFACT_NOT_FOUND"})
-
-
-class Workshop(Protocol):
-    """Where makers run. Raises MakeError."""
-
-    async def make(
-        self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float, on_gauge: Callable[[float], None]
-    ) -> Made: ...
 
 
 class AttemptFailedError(Exception):
@@ -61,8 +49,7 @@ class StepMaker:
 
     store: JobStore
     artifacts: ArtifactStore
-    results: ResultFolder
-    workshop: Workshop
+    chain: MakerChain
     makers: MakerTable
 
     async def make(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...], str]:
@@ -160,44 +147,21 @@ class StepMaker:
         self, claim: Claim, job: JobRecord, wanted: Plan, other: Step | None = None
     ) -> tuple[StepResult, tuple[Notice, ...]]:
         """The result of the first maker that can. It is for the claimed step, or for another that this one needs."""
-        step = other or claim.ref.step
-        canonical = dataclasses.asdict(wanted.request)
-        failures: list[MakeError] = []
-        for maker in wanted.makers:
-            key = input_key(job.owner, maker.name, maker.version, canonical)
-            made = await asyncio.to_thread(self.results.get, key)
-            cached = made is not None
-            if made is None:
-                limit = time_limit(step.kind, wanted.request) + maker.patience
-                try:
-                    made = await self._make_with_gauge(claim, step.resource, maker, wanted.request, limit)
-                except ArtifactNotFoundError as error:
-                    raise AttemptFailedError(claim, MakeError(error.reason, error.message)) from error
-                except MakeError as error:
-                    if error.retryable and claim.attempt < MAX_ATTEMPTS:
-                        raise AttemptFailedError(claim, error) from error
-                    if error.reason in maker.fatal:
-                        raise InstallationError(error) from error
-                    if maker.chosen and job.request.options.strict:
-                        message = f"strict was asked for, and {maker.name} could not make this: {error.message}"
-                        raise StandInRefusedError(message) from error
-                    failures.append(error)
-                    continue
-                made = await asyncio.to_thread(self.results.put_if_absent, key, made)
-            notices = [*made.notices, *([wanted.notice] if wanted.notice else [])]
-            if failures:
-                notices.append(Notice("OTHER_MAKER", f"{maker.name} made this, because: {failures[0].message}"))
-            return StepResult(made.files, made.details, maker.name, cached, cost=made.cost), tuple(notices)
-        if failures:
-            raise failures[0]
-        if wanted.notice:
-            raise MakeError(wanted.notice.reason, wanted.notice.message)
-        raise MakeError("UNKNOWN_TYPE", f"nothing here makes {_wanted_name(step, wanted)}")
 
-    async def _make_with_gauge(
-        self, claim: Claim, resource: Resource, maker: MakerSpec, request: Any, limit: float
-    ) -> Made:
-        """Runs a maker; its percentages go out one at a time, the latest when the one before is out."""
+        def retry(error: MakeError) -> None:
+            if error.retryable and claim.attempt < MAX_ATTEMPTS:
+                raise AttemptFailedError(claim, error) from error
+
+        async with self._gauge(claim) as on_gauge:
+            wishes = Wishes(job.owner, job.request.options.strict, on_gauge, retry)
+            try:
+                return await self.chain.make((other or claim.ref.step).kind, wanted, wishes)
+            except ArtifactNotFoundError as error:
+                raise AttemptFailedError(claim, MakeError(error.reason, error.message)) from error
+
+    @contextlib.asynccontextmanager
+    async def _gauge(self, claim: Claim) -> AsyncIterator[Callable[[float], None]]:
+        """What takes a maker's percentages; they go out one at a time, the latest when the one before is out."""
         latest: asyncio.Queue[float] = asyncio.Queue(maxsize=1)
 
         def keep_latest(percent: float) -> None:
@@ -211,10 +175,9 @@ class StepMaker:
                 with contextlib.suppress(StateStoreUnavailableError):
                     await self.store.gauge(claim, percent)
 
-        keep_latest(0.0)
         sending = asyncio.create_task(send())
         try:
-            return await self.workshop.make(resource, maker, request, limit, keep_latest)
+            yield keep_latest
         finally:
             await end_tasks([sending])
 
@@ -236,8 +199,7 @@ class StepMaker:
             wanted = stand_in(step, known, self.makers, result.degraded, why)
         for maker in wanted.makers if wanted else ():
             if wanted and maker.name == result.maker:
-                limit = time_limit(step.kind, wanted.request) + maker.patience
-                await self.workshop.make(step.resource, maker, wanted.request, limit, lambda _: None)
+                await self.chain.run(step.kind, maker, wanted.request)
 
     async def _known(self, job: JobRecord, step: Step) -> Known:
         script_step = Step(StepKind.SCRIPT)
@@ -257,8 +219,3 @@ def _load_script(artifacts: ArtifactStore, sha256: str) -> Script:
 @lru_cache(maxsize=8)  # a script is read by each of its steps, and a few jobs run at a time
 def _parse_script(data: bytes) -> Script:
     return SCRIPT.validate_json(data)
-
-
-def _wanted_name(step: Step, wanted: Plan) -> str:
-    visual = getattr(wanted.request, "visual", None)
-    return f"visuals of type {getattr(visual, 'type_name', type(visual).__name__.lower())!r}" if visual else str(step)

@@ -6,17 +6,15 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import takewhile
 
 from kinescribe_server.artifacts.protocol import ArtifactStore, StoredFile
-from kinescribe_server.artifacts.results import ResultFolder, input_key
-from kinescribe_server.engine.protocol import Made, Notice
+from kinescribe_server.engine.protocol import Notice
+from kinescribe_server.jobs.chain import MakerChain, Wishes
 from kinescribe_server.jobs.errors import (
     ArtifactNotFoundError,
-    InstallationError,
     JobNotFoundError,
-    MakeError,
     QueueFullError,
     QuotaExceededError,
     RequestIdReusedError,
@@ -25,14 +23,12 @@ from kinescribe_server.jobs.errors import (
 )
 from kinescribe_server.jobs.events import FilmSummary
 from kinescribe_server.jobs.makers import MakerTable
-from kinescribe_server.jobs.making import Workshop
 from kinescribe_server.jobs.model import (
     LOCAL_OWNER,
     JobRecord,
     JobRequest,
     JobStatus,
     Options,
-    Resource,
     Step,
     StepKind,
     StepResult,
@@ -40,9 +36,8 @@ from kinescribe_server.jobs.model import (
 )
 from kinescribe_server.jobs.orchestrator import Orchestrator
 from kinescribe_server.jobs.outcomes import STORED_FILE, film_summary
-from kinescribe_server.jobs.plan import Plan, writing_plan
+from kinescribe_server.jobs.plan import writing_plan
 from kinescribe_server.jobs.progress import seconds_left
-from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.jobs.violations import refuse, shown
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
@@ -116,8 +111,7 @@ class JobService:
         logs: JobLogs,
         orchestrator: Orchestrator,
         artifacts: ArtifactStore,
-        results: ResultFolder,
-        workshop: Workshop,
+        chain: MakerChain,
         makers: MakerTable,
         limits: Limits,
     ) -> None:
@@ -125,8 +119,7 @@ class JobService:
         self._logs = logs
         self._orchestrator = orchestrator
         self._artifacts = artifacts
-        self._results = results
-        self._workshop = workshop
+        self._chain = chain
         self._makers = makers
         self._limits = limits
         self._draining = False
@@ -294,31 +287,10 @@ class JobService:
         MakeError for text that no script can be made of."""
         await self._uploaded(owner, source, options)
         request = ScriptRequest(source.text, options.language, images=source.images)
-        made = await self._written(owner, writing_plan(request, options.writer, self._makers))
-        script = SCRIPT.validate_json(await asyncio.to_thread(self._artifacts.read, made.files["script"].sha256))
-        return script, made.notices
-
-    async def _written(self, owner: str, wanted: Plan) -> Made:
-        failure: MakeError | None = None
-        for maker in wanted.makers:
-            key = input_key(owner, maker.name, maker.version, asdict(wanted.request))
-            made = await asyncio.to_thread(self._results.get, key)
-            if made is None:
-                limit = time_limit(StepKind.SCRIPT, wanted.request) + maker.patience
-                try:
-                    made = await self._workshop.make(Resource.SCRIPT, maker, wanted.request, limit, lambda _: None)
-                except MakeError as error:
-                    failure = failure or error
-                    if error.reason in maker.fatal:
-                        raise InstallationError(error) from error
-                    continue
-                made = await asyncio.to_thread(self._results.put_if_absent, key, made)
-            if failure is None:
-                return made
-            notice = Notice("OTHER_MAKER", f"{maker.name} made this, because: {failure.message}")
-            return replace(made, notices=(*made.notices, notice))
-        assert failure is not None  # noqa: S101 - every writer has a maker
-        raise failure
+        wanted = writing_plan(request, options.writer, self._makers)
+        written, notices = await self._chain.make(StepKind.SCRIPT, wanted, Wishes(owner))
+        script = SCRIPT.validate_json(await asyncio.to_thread(self._artifacts.read, written.files["script"].sha256))
+        return script, notices
 
 
 def _named_attachments(source: SourceText | Script, options: Options) -> Iterator[tuple[str, str]]:
