@@ -94,7 +94,8 @@ async def test_a_markdown_file_becomes_a_film_and_its_story_keeps_every_promise(
     assert abs(pictures - sound) <= 1 / 30
     assert pictures == pytest.approx(segments, abs=1e-3)
     captions, transcripts = {"captions.vtt", "captions.srt"}, {"transcript.txt", "transcript.md"}
-    assert {extra.name for extra in job.video.extras} == captions | transcripts | {"poster.png", "report.json"}
+    others = {"poster.png", "report.json", "thumbnails.vtt", "thumbnails-00.jpg"}
+    assert {extra.name for extra in job.video.extras} == captions | transcripts | others
 
 
 async def test_a_subscription_that_is_cut_ten_times_during_a_job_loses_nothing(

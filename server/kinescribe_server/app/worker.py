@@ -13,7 +13,6 @@ from kinescribe_server.app.celery_parts import celery_worker
 from kinescribe_server.app.makers import maker_table
 from kinescribe_server.app.steps import connect_state, open_files, start_workshop, step_runner, workers_of
 from kinescribe_server.config import Settings, read_settings
-from kinescribe_server.engine.broker import BrokerUnavailableError
 from kinescribe_server.jobs.errors import StateStoreUnavailableError
 from kinescribe_server.jobs.makers import MakerTable
 from kinescribe_server.jobs.model import Resource
@@ -34,19 +33,11 @@ class Worker:
 
     name: str
     slots: Mapping[Resource, int]
-    _ended: asyncio.Event
 
     async def work_until_stopped(self) -> None:
-        """Returns at the first SIGTERM or SIGINT. Raises BrokerUnavailableError when a queue can be read no more, which
-        a broker that is away for a while does not cause."""
+        """Returns at the first SIGTERM or SIGINT."""
         async with stop_signal() as stopped:
-            waits = [asyncio.create_task(event.wait()) for event in (stopped, self._ended)]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await end_tasks(waits)  # type: ignore[arg-type]
-        if self._ended.is_set():
-            raise BrokerUnavailableError("a queue can be read no more; the log says why")
+            await stopped.wait()
 
 
 @asynccontextmanager
@@ -82,7 +73,7 @@ async def run_worker(
         announcing = asyncio.create_task(_announce(state.workforce, name, slots))
         _LOG.info("working", extra={"worker": name, "slots": {str(key): count for key, count in slots.items()}})
         try:
-            yield Worker(name, slots, worker.stopped)
+            yield Worker(name, slots)
         finally:
             _LOG.info("draining", extra={"worker": name})
             await end_tasks([announcing])

@@ -32,13 +32,15 @@ _LONGEST_STEP_SECONDS = 6 * 3600.0
 # To stop listening, and to send the last acknowledgements and leave the broker: each takes milliseconds where it
 # answers, and is not worth more than this where it does not.
 _BROKER_SECONDS = 3.0
+# A broker that ended its consumer is given a moment.
+_AGAIN_SECONDS = 1.0
 # A job of which nothing is heard for so long is read anew if it has another step for this worker.
 _LOG_SECONDS = 30.0
 
 
 class CeleryWorker:
-    """Consumes the queue of each resource in `slots`, as many steps at a time as it says, until `stopped` is set, which
-    happens by itself only where it cannot go on. One in a process: Celery keeps what tells a worker to stop in the
+    """Consumes the queue of each resource in `slots`, as many steps at a time as it says; what ends a consumer, as a
+    broker that cannot write does, is not its end. One in a process: Celery keeps what tells a worker to stop in the
     process."""
 
     def __init__(self, new_app: Callable[[], Celery], runner: StepRunner, slots: Mapping[Resource, int]) -> None:
@@ -46,15 +48,17 @@ class CeleryWorker:
         self._loop = asyncio.get_running_loop()
         self._in_hand: set[asyncio.Task[None]] = set()
         self._logs: dict[str, asyncio.Task[None]] = {}
-        self._draining = False
-        self.stopped = asyncio.Event()
+        self._draining = threading.Event()
+        self._new_app = new_app
+        self._building = threading.Lock()
         # One consumer for each queue: a worker takes no more of a kind than it has processes for, and the rest stays
         # where other workers can take it.
-        self._consumers = [_Consumer(new_app(), resource, count, self._run) for resource, count in slots.items()]
+        self._slots = slots
+        self._consumers = {resource: self._new_consumer(resource) for resource in slots}
         # Not in the main thread, where the event loop is: Celery sets no signal handlers, and leaves ours alone.
         self._threads = [
-            threading.Thread(target=self._consume, args=(consumer,), name=f"celery-{consumer.queue}", daemon=True)
-            for consumer in self._consumers
+            threading.Thread(target=self._consume, args=(resource,), name=f"celery-{resource}", daemon=True)
+            for resource in slots
         ]
 
     def start(self) -> None:
@@ -65,8 +69,8 @@ class CeleryWorker:
     async def aclose(self, *, drain_seconds: float) -> None:
         """Takes nothing more, waits for the steps in hand, and hands back those that are not done: to the store, and
         to the broker, so that another worker can begin at once."""
-        self._draining = True
-        await self._within_limit(consumer.stop_taking for consumer in self._consumers)
+        self._draining.set()
+        await self._within_limit(consumer.stop_taking for consumer in self._consumers.values())
         if self._in_hand:
             await asyncio.wait(list(self._in_hand), timeout=drain_seconds)
         await end_tasks([*self._in_hand, *self._logs.values()])
@@ -78,20 +82,28 @@ class CeleryWorker:
     async def _within_limit(self, waits: Iterable[Callable[[float], None]]) -> None:
         await asyncio.gather(*(asyncio.to_thread(wait, _BROKER_SECONDS) for wait in waits))
 
-    def _consume(self, consumer: "_Consumer") -> None:
-        try:
-            consumer.run()
-        except Exception:
-            _LOG.exception("a consumer failed", extra={"queue": consumer.queue})
-        finally:
-            self._loop.call_soon_threadsafe(self.stopped.set)
+    def _new_consumer(self, resource: Resource) -> "_Consumer":
+        with self._building:  # Celery and kombu keep what is being built in the process
+            return _Consumer(self._new_app(), resource, self._slots[resource], self._run)
+
+    def _consume(self, resource: Resource) -> None:
+        while True:
+            consumer = self._consumers[resource]
+            try:
+                consumer.run()
+            except Exception:
+                _LOG.exception("a consumer failed", extra={"queue": consumer.queue})
+            if self._draining.wait(_AGAIN_SECONDS):
+                return
+            _LOG.warning("the queue is read anew", extra={"queue": consumer.queue})
+            self._consumers[resource] = self._new_consumer(resource)
 
     def _run(self, ref: StepRef) -> bool:
         """In a thread of Celery's: a step from message to acknowledgement. Whether it was seen to."""
         return asyncio.run_coroutine_threadsafe(self._tend(ref), self._loop).result(_LONGEST_STEP_SECONDS)
 
     async def _tend(self, ref: StepRef) -> bool:
-        if self._draining:
+        if self._draining.is_set():
             return False
         if ref.job_id not in self._logs:
             reading = self._logs[ref.job_id] = asyncio.create_task(self._keep_log(ref.job_id))

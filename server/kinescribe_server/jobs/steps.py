@@ -100,7 +100,7 @@ class StepRunner:
         event = AssetRetried(
             step.segment, step.kind, failure.claim.attempt, failure.error.message, round(state.next_action.sleep, 3)
         )
-        _raise_if_refused(await self.store.retry(failure.claim, event, self.times.lease))
+        _raise_if_refused(await self._patiently(self.store.retry, failure.claim, event, self.times.lease))
 
     async def _attempt(self, ref: StepRef) -> None:
         claim = await self.store.claim(ref, self.times.lease)
