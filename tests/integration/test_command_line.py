@@ -99,6 +99,7 @@ def test_one_command_makes_a_film_and_what_goes_with_it(folder: Path) -> None:
     assert sorted(path.name for path in (folder / "new").iterdir()) == [
         "tides.mp4",
         "tides.png",
+        "tides.report.json",
         "tides.txt",
         "tides.vtt",
     ]
