@@ -52,7 +52,7 @@ def cpu_seconds() -> float:
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    arguments.add_argument("--small", action="store_true", help="short texts only, for CI")
+    arguments.add_argument("--small", action="store_true", help="short texts only, for CI; a miss is no failure")
     small = arguments.parse_args().small
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # as the workers have it
     cases = [(engine.maker[1], engine.voices[0]) for engine in engines()]
@@ -61,11 +61,13 @@ def main() -> int:
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         rows = [pool.apply(measured, case) for case in work]
     sys.stdout.write(f"{'voice':16}{'load s':>8}{'speech s':>10}{'CPU s/s':>9}{'MiB':>7}\n")
-    for voice, loaded, spoken, cost, peak in rows:
-        sys.stdout.write(f"{voice:16}{loaded:8.2f}{spoken:10.1f}{cost:9.4f}{peak:7.0f}\n")
     default = voices()[0].name
     missed = [row for row in rows if row[4] > TARGET_MIB or (row[0] == default and row[3] > TARGET_CPU)]
-    return 1 if missed else 0
+    for row in rows:
+        voice, loaded, spoken, cost, peak = row
+        verdict = "  MISSED" if row in missed else ""
+        sys.stdout.write(f"{voice:16}{loaded:8.2f}{spoken:10.1f}{cost:9.4f}{peak:7.0f}{verdict}\n")
+    return 1 if missed and not small else 0
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def make_clip(request: RenderRequest, bench: Bench, *, encoder: str = X264, hold
             timeline,
             watch,
             layout,
-            narrated=bool(request.narration.strip()),
+            narrated=bool(request.narration.strip()) and not request.unspoken,
             constant=hold != "variable",
         ),
     }

@@ -25,7 +25,7 @@ class RenderRequest:
     default. What is new takes `motion_seconds` to appear; with 0 nothing moves; `drawn`: it is drawn, as the parts of a
     diagram are, and does not fade in. With `burned_in` captions (in `language`) the pictures are `caption_band` pixels
     less high than the film. `layout` is the SHA-256 of their layout record ("" for none), which the clip's checks
-    judge."""
+    judge. `unspoken`: the audio is silence, in place of a narration that nobody here can speak."""
 
     states: tuple[StatePicture, ...]
     narration: str
@@ -40,6 +40,7 @@ class RenderRequest:
     motion_seconds: float = 0.0
     drawn: bool = False
     layout: str = ""
+    unspoken: bool = False
 
 
 # A render maker's `Made`: files {"clip": …, "thumbnail": a PNG of how the segment ends}; details {"duration": seconds

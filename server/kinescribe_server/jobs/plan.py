@@ -122,7 +122,10 @@ def plan(step: Step, known: Known, makers: MakerTable) -> Plan:
                 request = _with_deck(request, step.segment, known)
             return Plan(request, makers.visuals.get(visual_type(visual), ()))
         case _:
-            return Plan(_render_request(step.segment, scene, known, options), makers.clips)
+            clip = _render_request(step.segment, scene, known)
+            speech = known.results.get(Step(StepKind.SPEECH, step.segment))
+            unspoken = speech is not None and speech.maker == makers.silence.name
+            return Plan(replace(clip, unspoken=unspoken), makers.clips)
 
 
 def stand_in(step: Step, known: Known, makers: MakerTable, reason: str, message: str) -> Plan | None:
@@ -246,7 +249,8 @@ def _brand(request: JobRequest) -> Brand | None:
     return Brand(colors=brand.colors, fonts=brand.fonts, logo=logo)
 
 
-def _render_request(segment: int, scene: Scene, known: Known, options: Options) -> RenderRequest:
+def _render_request(segment: int, scene: Scene, known: Known) -> RenderRequest:
+    options = known.request.options
     speech = known.results.get(Step(StepKind.SPEECH, segment))
     visual = known.results[Step(StepKind.VISUAL, segment)]
     states: Sequence[Mapping[str, Any]] = visual.details["states"]

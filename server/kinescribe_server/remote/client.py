@@ -60,7 +60,7 @@ class RemoteClient:
     """Calls one provider. A context manager; safe to use from several threads."""
 
     def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+        self.provider = provider
         self._circuit = circuit_of(provider.name, provider.base_url)
         self._pace = pace_of(provider.name, provider.base_url, provider.concurrency, provider.per_minute)
         self._http = httpx.Client(
@@ -99,7 +99,7 @@ class RemoteClient:
         REMOTE_QUOTA_EXHAUSTED, REMOTE_KEY_REFUSED, REMOTE_NOT_FOUND, REMOTE_REFUSED, REMOTE_BAD_REPLY or
         REMOTE_CIRCUIT_OPEN. None is worth another attempt: they were made here.
         """
-        provider = self._provider
+        provider = self.provider
         url = self._own(path if urlsplit(path).scheme else provider.base_url + path)
         if not self._circuit.admits():
             raise RemoteError("REMOTE_CIRCUIT_OPEN", f"{provider.name} failed repeatedly and is left alone for a while")
@@ -125,24 +125,24 @@ class RemoteClient:
 
     def _own(self, url: str) -> str:
         """The URL, if it is on the provider's own host: credentials go nowhere else."""
-        if _origin(url) != _origin(self._provider.base_url):
+        if _origin(url) != _origin(self.provider.base_url):
             raise RemoteError(
-                "REMOTE_REFUSED", f"{self._provider.name} points to another host, {_origin(url)}; only its own is asked"
+                "REMOTE_REFUSED", f"{self.provider.name} points to another host, {_origin(url)}; only its own is asked"
             )
         return url
 
     def _attempt(self, call: _Call, number: int) -> httpx.Response:
         """One attempt, logged. Raises _FailedAttemptError."""
-        line: dict[str, Any] = {"provider": self._provider.name, "method": call.method, "attempt": number}
+        line: dict[str, Any] = {"provider": self.provider.name, "method": call.method, "attempt": number}
         started = time.monotonic()
         try:
             with self._pace.call(call.deadline - started):
                 started = time.monotonic()
-                response = self._answer(call, min(call.deadline, started + self._provider.timeout_seconds))
+                response = self._answer(call, min(call.deadline, started + self.provider.timeout_seconds))
             line["status"] = response.status_code
             line |= call.units(response) if callable(call.units) else call.units or {}
         except (TimeoutError, httpx.HTTPError, _FailedAttemptError) as error:
-            failed = _failure_of(error, self._provider.name, call.idempotent)
+            failed = _failure_of(error, self.provider.name, call.idempotent)
             if failed.error.status:
                 line["status"] = failed.error.status
             line["reason"] = failed.error.reason
@@ -162,7 +162,7 @@ class RemoteClient:
         response = self._exchange(call.method, call.url, call.arguments, deadline)
         if not response.is_error:
             return response
-        refusal = read_refusal(self._provider.name, response, self._provider.secrets)
+        refusal = read_refusal(self.provider.name, response, self.provider.secrets)
         again = refusal.retryable and (call.idempotent or response.status_code in _NOT_TAKEN)
         ill = response.status_code >= 500
         raise _FailedAttemptError(refusal.error, retryable=again, ill=ill, wait=refusal.wait)
@@ -196,8 +196,8 @@ class RemoteClient:
             for piece in response.iter_bytes():
                 pieces.append(piece)
                 size += len(piece)
-                if size > self._provider.max_reply_bytes:
-                    raise self._bad(f"sent more than {self._provider.max_reply_bytes:,} bytes")
+                if size > self.provider.max_reply_bytes:
+                    raise self._bad(f"sent more than {self.provider.max_reply_bytes:,} bytes")
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("the reply goes on for too long")
             told = [
@@ -210,7 +210,7 @@ class RemoteClient:
             )
 
     def _bad(self, what: str) -> _FailedAttemptError:
-        error = RemoteError("REMOTE_BAD_REPLY", f"{self._provider.name} {what}")
+        error = RemoteError("REMOTE_BAD_REPLY", f"{self.provider.name} {what}")
         return _FailedAttemptError(error, retryable=False, ill=False)
 
 

@@ -158,3 +158,15 @@ def test_files_have_stable_names_within_a_job() -> None:
         "segments/0003/words.json",
     }
     assert artifact_names(Step(StepKind.COMPOSE), {"film.mp4": _FILE}) == {"film.mp4": "film.mp4"}
+
+
+def test_a_clip_whose_narration_nobody_can_speak_is_known_to_be_silent() -> None:
+    step, scene = Step(StepKind.RENDER, 0), Scene(narration="Because.")
+    for maker, unspoken in (("silence", True), ("hibari", False)):
+        results = {
+            Step(StepKind.SPEECH, 0): StepResult({"audio": _FILE}, {}, maker),
+            Step(StepKind.VISUAL, 0): _visual_result(""),
+        }
+        request = plan(step, _known(scene, results=results), MAKERS).request
+        assert isinstance(request, RenderRequest)
+        assert request.unspoken is unspoken

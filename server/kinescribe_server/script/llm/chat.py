@@ -73,6 +73,11 @@ class ChatModel:
     budget: Budget
     reply_tokens: int
 
+    @property
+    def concurrency(self) -> int:
+        """How many questions may be asked at a time."""
+        return self.client.provider.concurrency
+
     def ask(self, prompt: Prompt, schema: Schema, read: Callable[[Any], T]) -> T:
         """What `read` makes of the model's JSON; it raises ReplyError for what it cannot use. The model has one more
         turn to mend a reply that cannot be used.
