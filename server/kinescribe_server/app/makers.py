@@ -88,6 +88,7 @@ def _speaker_for(among: Sequence[VoiceEngine], language: str, wanted: str, named
     makers = tuple(
         MakerSpec(
             *engine.maker,
+            revision=2,
             arguments=engine.arguments,
             patience=engine.patience,
             fatal=_FATAL,

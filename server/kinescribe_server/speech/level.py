@@ -24,6 +24,8 @@ _MAX_GAIN_DB = 30.0
 # The limiter's gain is found for each millisecond and moves over 5 ms, which the ear takes for no change at all.
 _STEP_SECONDS = 0.001
 _LOOK_AHEAD_STEPS = 5
+# What the limiter takes is made up for, which it limits again: after four times a voice of many peaks is loud enough.
+_MAKE_UPS = 4
 _BLOCK_SECONDS = 10
 
 # Between samples a wave rises further, by up to 1.4 dB in speech: three points of it in each interval, by a sinc under
@@ -43,10 +45,11 @@ def leveled(samples: Samples, sample_rate: int) -> Iterator[Samples]:
     gain = 10 ** (min(LOUDNESS_LUFS - loudness, _MAX_GAIN_DB) / 20)
     step = max(1, round(_STEP_SECONDS * sample_rate))
     peaks, energies = _measured(samples, sample_rate, step)
-    # What the limiter takes is made up for once.
-    curve = _limiter(peaks * gain)
-    gain *= math.sqrt(energies.sum() / (energies * curve * curve).sum())
-    curve = _limiter(peaks * gain) * gain
+    wanted, curve = gain, _limiter(peaks * gain)
+    for _ in range(_MAKE_UPS):
+        gain = wanted * math.sqrt(energies.sum() / (energies * curve * curve).sum())
+        curve = _limiter(peaks * gain)
+    curve *= gain
     middles = (np.arange(len(curve)) + 0.5) * step
     place = 0
     for block in _blocks(samples, sample_rate):

@@ -72,6 +72,15 @@ def test_a_peak_is_taken_down_and_its_surroundings_stay() -> None:
     assert np.allclose(found[far] / found[far].max(), quiet[far] / quiet[far].max(), atol=1e-3)
 
 
+def test_a_voice_of_many_peaks_is_as_loud_as_any_other() -> None:
+    """Ten milliseconds in every half second are eight times as loud as the rest."""
+    burst = np.arange(4 * RATE) % (RATE // 2) < RATE // 100
+    samples = np.where(burst, tone(4, 0.9), tone(4, 0.11)).astype(np.float32)
+    found = leveled(samples, RATE)
+    assert loudness_of(found, RATE) == pytest.approx(LOUDNESS_LUFS, abs=0.1)
+    assert true_peak_db(found) <= -1.5
+
+
 def test_loudness_is_that_of_the_standard() -> None:
     # ITU-R BS.1770: a sine of 0 dBFS at 997 Hz in one channel reads -3.01 LKFS; at 440 Hz the weighting differs little.
     assert loudness_of(tone(5, 1.0), RATE) == pytest.approx(-3.7, abs=0.5)
