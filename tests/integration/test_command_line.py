@@ -18,7 +18,9 @@ from kinescribe.v1 import job_pb2
 from kinescribe.v1 import video_service_pb2 as wire
 from kinescribe_server.app import run_service
 
-COMMAND = (sys.executable, "-c", "from kinescribe.cli import main; main()")
+# What runs the tests in the background may have told them to ignore Ctrl-C, and so their children.
+HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = (sys.executable, "-c", f"{HEEDING}; from kinescribe.cli import main; main()")
 SMALL = ("--size", "640x360", "--frame-rate", "24")
 SECONDS = 90
 
