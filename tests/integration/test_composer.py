@@ -84,7 +84,7 @@ async def desk(valkey: EmbeddedValkey) -> AsyncIterator[Desk]:
 
 async def test_a_new_job_has_one_event_and_one_step(desk: Desk) -> None:
     assert await desk.kinds() == ["job_accepted"]
-    assert await desk.store.pending(JOB, 10) == [SCRIPT]
+    assert await desk.store.pending(JOB, 10) == ([SCRIPT], {})
     assert (await desk.store.get(JOB)).status is JobStatus.PENDING
 
 
@@ -144,9 +144,9 @@ async def test_a_worker_that_lost_its_lease_cannot_write(desk: Desk) -> None:
 
 async def test_an_overdue_step_is_pending_again(desk: Desk) -> None:
     await desk.claim(SCRIPT, lease=0.0)
-    assert await desk.store.pending(JOB, 10) == []
+    assert await desk.store.pending(JOB, 10) == ([], {})
     assert await desk.store.requeue_overdue(JOB) == 1
-    assert await desk.store.pending(JOB, 10) == [SCRIPT]
+    assert await desk.store.pending(JOB, 10) == ([SCRIPT], {})
 
 
 async def test_handing_back_costs_no_attempt(desk: Desk) -> None:
@@ -195,7 +195,7 @@ async def test_under_strict_a_degraded_segment_ends_the_job(desk: Desk) -> None:
     assert (await desk.kinds())[2:] == ["visual_ready", "asset_degraded", "job_finished"]
     job = await desk.store.get(JOB)
     assert (job.status, job.error_reason) == (JobStatus.FAILED, "DEGRADED")
-    assert await desk.store.pending(JOB, 10) == []
+    assert await desk.store.pending(JOB, 10) == ([], {})
 
 
 async def test_each_event_is_chained_to_the_one_before(desk: Desk) -> None:

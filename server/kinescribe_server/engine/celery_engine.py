@@ -47,8 +47,11 @@ class CeleryEngine:
                 )
 
     def _send(self, steps: Sequence[StepRef]) -> None:
-        for ref in steps:
-            self._app.send_task(RUN_STEP, args=[ref.job_id, str(ref.step)], queue=queue_name(ref.step.resource))
+        with self._app.producer_pool.acquire(block=True) as producer:
+            for ref in steps:
+                self._app.send_task(
+                    RUN_STEP, args=[ref.job_id, str(ref.step)], queue=queue_name(ref.step.resource), producer=producer
+                )
 
     async def aclose(self, *, drain_seconds: float) -> None:
         """Steps are with their workers; only what is just being sent is waited for."""

@@ -34,8 +34,6 @@ _LONGEST_STEP_SECONDS = 6 * 3600.0
 _BROKER_SECONDS = 3.0
 # A broker that ended its consumer is given a moment.
 _AGAIN_SECONDS = 1.0
-# A job of which nothing is heard for so long is read anew if it has another step for this worker.
-_LOG_SECONDS = 30.0
 
 
 class CeleryWorker:
@@ -118,8 +116,7 @@ class CeleryWorker:
         """Follows a job that has steps here: otherwise each of them would read its log from the beginning."""
         with suppress(KinescribeError):
             async with self._runner.logs.follow(job_id) as log:
-                while not log.closing and await log.wait_beyond(log.last, _LOG_SECONDS):
-                    pass
+                await log.wait_until_needless()
 
 
 class _Consumer:

@@ -5,8 +5,7 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.engine.protocol import Notice
@@ -30,6 +29,8 @@ _LOG = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 _REPORT = "report.json"
+# A few jobs run at a time.
+_SCRIPTS_KEPT = 8
 # What a maker says of a file that it cannot use, and what storage says of one that is not there.
 _DAMAGE = frozenset({"ASSET_DAMAGED", "ARTIFACT_NOT_FOUND"})
 
@@ -51,6 +52,7 @@ class StepMaker:
     artifacts: ArtifactStore
     chain: MakerChain
     makers: MakerTable
+    scripts: dict[str, Script] = field(default_factory=dict)
 
     async def make(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...], str]:
         """The step's result, what the user should know of it, and why it is degraded ("" if it is not).
@@ -132,7 +134,7 @@ class StepMaker:
 
     async def _take_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
         """The script that the user sent, translated if the film is to be in another language."""
-        script = _load_script(self.artifacts, job.request.source)
+        script = await self._script(job.request.source)
         wanted = translation_plan(script, job.request.options.language, self.makers)
         notices: tuple[Notice, ...] = ()
         if wanted is not None:
@@ -163,8 +165,11 @@ class StepMaker:
     async def _gauge(self, claim: Claim) -> AsyncIterator[Callable[[float], None]]:
         """What takes a maker's percentages; they go out one at a time, the latest when the one before is out."""
         latest: asyncio.Queue[float] = asyncio.Queue(maxsize=1)
+        sending: list[asyncio.Task[None]] = []
 
         def keep_latest(percent: float) -> None:
+            if not sending:  # most steps are over before they have anything to report
+                sending.append(asyncio.create_task(send()))
             if latest.full():
                 latest.get_nowait()
             latest.put_nowait(percent)
@@ -175,11 +180,10 @@ class StepMaker:
                 with contextlib.suppress(StateStoreUnavailableError):
                     await self.store.gauge(claim, percent)
 
-        sending = asyncio.create_task(send())
         try:
             yield keep_latest
         finally:
-            await end_tasks([sending])
+            await end_tasks(sending)
 
     async def _mend(self, job: JobRecord, step: Step, known: Known) -> None:
         """Makes again what the step is made from, where its files are gone or damaged."""
@@ -208,14 +212,13 @@ class StepMaker:
         missing = [str(other) for other in (script_step, *wanted) if other not in results]
         if missing:
             raise MakeError("RESULT_MISSING", f"{step} needs {', '.join(missing)}", retryable=True)
-        script = await asyncio.to_thread(_load_script, self.artifacts, results[script_step].files["script"].sha256)
-        return Known(job.request, script, results)
+        return Known(job.request, await self._script(results[script_step].files["script"].sha256), results)
 
-
-def _load_script(artifacts: ArtifactStore, sha256: str) -> Script:
-    return _parse_script(artifacts.read(sha256))
-
-
-@lru_cache(maxsize=8)  # a script is read by each of its steps, and a few jobs run at a time
-def _parse_script(data: bytes) -> Script:
-    return SCRIPT.validate_json(data)
+    async def _script(self, sha256: str) -> Script:
+        """Kept: a script is read by each of its steps."""
+        if sha256 not in self.scripts:
+            script = SCRIPT.validate_json(await asyncio.to_thread(self.artifacts.read, sha256))
+            while len(self.scripts) >= _SCRIPTS_KEPT:
+                del self.scripts[next(iter(self.scripts))]
+            self.scripts[sha256] = script
+        return self.scripts[sha256]

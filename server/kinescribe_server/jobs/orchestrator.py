@@ -96,25 +96,17 @@ class Orchestrator:
             await log.wait_beyond(seen, max(0.0, min(reconcile_at - time.monotonic(), deadline - time.time())))
 
     async def _hand_over(self, job: JobRecord) -> None:
-        await self._forget_done(job.job_id)
-        most = max(self._capacity.values())
-        waiting = [
-            step
-            for step in await self._store.pending(job.job_id, 2 * most)
-            if StepRef(job.job_id, step) not in self._handed_over
-        ]
-        for resource, queue in self._queues.items():
-            queue.offer(job.owner, job.job_id, [step for step in waiting if step.resource is resource])
-        await self._fill_engine()
-
-    async def _forget_done(self, job_id: str) -> None:
-        """Frees the places of steps that are done, and of steps that nobody picked up in the time of a lease."""
-        mine = {ref.step: since for ref, since in self._handed_over.items() if ref.job_id == job_id}
-        states = await self._store.states(job_id, list(mine))
+        mine = {ref.step: since for ref, since in self._handed_over.items() if ref.job_id == job.job_id}
+        pending, states = await self._store.pending(job.job_id, 2 * max(self._capacity.values()), list(mine))
+        # Steps that are done free their places, and so do those that nobody picked up in the time of a lease.
         lost_before = time.monotonic() - self._times.lease
         for step, state in states.items():
             if state in {"done", ""} or (state == "pending" and mine[step] < lost_before):
-                del self._handed_over[StepRef(job_id, step)]
+                self._handed_over.pop(StepRef(job.job_id, step), None)
+        waiting = [step for step in pending if StepRef(job.job_id, step) not in self._handed_over]
+        for resource, queue in self._queues.items():
+            queue.offer(job.owner, job.job_id, [step for step in waiting if step.resource is resource])
+        await self._fill_engine()
 
     async def _fill_engine(self) -> None:
         with_engine = Counter(ref.step.resource for ref in self._handed_over)

@@ -64,7 +64,7 @@ class StepRunner:
         context = {"job_id": ref.job_id, "step": str(ref.step), "segment": ref.step.segment}
         try:
             async with self.logs.follow(ref.job_id) as log:
-                await _unless_closing(log, self._attempts(ref))
+                await _unless_needless(log, self._attempts(ref))
         except (_NotHeldError, JobNotFoundError):
             _LOG.debug("step left: it is not ours, or its job is gone", extra=context)
         except (StateStoreUnavailableError, ServerDrainingError) as error:
@@ -171,23 +171,15 @@ class StepRunner:
         return await retrying(call, *arguments)
 
 
-async def _unless_closing(log: JobLog, work: Coroutine[Any, Any, None]) -> None:
+async def _unless_needless(log: JobLog, work: Coroutine[Any, Any, None]) -> None:
     """Does the work, or ends it at once when the job finishes, is cancelled or is deleted."""
-    tasks = {asyncio.create_task(work), asyncio.create_task(_until_closing(log))}
+    tasks = {asyncio.create_task(work), asyncio.create_task(log.wait_until_needless())}
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         await end_tasks(tasks)
-
-
-async def _until_closing(log: JobLog) -> None:
-    while not log.closing:
-        try:
-            await log.wait_beyond(log.last, 60.0)
-        except (StateStoreUnavailableError, ServerDrainingError):
-            await asyncio.sleep(1.0)  # work in hand goes on through both; draining has its own limit
 
 
 def _raise_if_refused(refusal: Refusal | None) -> None:

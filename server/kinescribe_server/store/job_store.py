@@ -191,14 +191,17 @@ class RedisJobStore:
 
     # Steps
 
-    async def pending(self, job_id: str, limit: int) -> list[Step]:
-        """The first steps that wait, at most `limit` for each resource."""
+    async def pending(self, job_id: str, limit: int, also: Sequence[Step] = ()) -> tuple[list[Step], dict[Step, str]]:
+        """The first steps that wait, at most `limit` for each resource, and the states of other steps."""
         keys = JobKeys(job_id)
         async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
             for resource in Resource:
                 pipe.zrange(keys.pending(resource), 0, limit - 1)
-            found = await cast("Awaitable[list[list[str]]]", pipe.execute())
-        return [Step.parse(step) for queue in found for step in queue]
+            if also:
+                pipe.hmget(keys.steps, [str(step) for step in also])
+            found = await cast("Awaitable[list[list[Any]]]", pipe.execute())
+        waiting = [Step.parse(step) for queue in found[: len(Resource)] for step in queue]
+        return waiting, _states(also, found[-1] if also else ())
 
     async def states(self, job_id: str, steps: Sequence[Step]) -> dict[Step, str]:
         """Of each step: "pending", "running", "waiting", "done", or "" if there is none."""
@@ -207,7 +210,7 @@ class RedisJobStore:
         names = [str(step) for step in steps]
         async with store_errors():
             found = await cast("Awaitable[list[str | None]]", self._redis.hmget(JobKeys(job_id).steps, names))
-        return {step: (state or "").partition(" ")[0] for step, state in zip(steps, found, strict=True)}
+        return _states(steps, found)
 
     async def requeue_overdue(self, job_id: str) -> int:
         answer = await self._tell(job_id, "overdue")
@@ -274,6 +277,10 @@ class RedisJobStore:
         gauge = {"step": step.kind, "segment": step.segment, "attempt": claim.attempt, "percent": percent}
         async with store_errors():
             await self._redis.publish(JobKeys(claim.ref.job_id).gauges, json.dumps(gauge))
+
+
+def _states(steps: Sequence[Step], found: Sequence[str | None]) -> dict[Step, str]:
+    return {step: (state or "").partition(" ")[0] for step, state in zip(steps, found, strict=True)}
 
 
 def _record(job_id: str, fields: Mapping[str, str], warnings: Sequence[str]) -> JobRecord:

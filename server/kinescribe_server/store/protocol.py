@@ -119,7 +119,9 @@ class JobStore(Protocol):
 
     async def finish(self, job_id: str, status: str, reason: str, message: str) -> None: ...
 
-    async def pending(self, job_id: str, limit: int) -> list[Step]: ...
+    async def pending(self, job_id: str, limit: int, also: Sequence[Step] = ()) -> tuple[list[Step], dict[Step, str]]:
+        """The first steps that wait, at most `limit` for each resource, and the states of other steps."""
+        ...
 
     async def states(self, job_id: str, steps: Sequence[Step]) -> dict[Step, str]: ...
 
@@ -158,6 +160,11 @@ class JobLog(Protocol):
     @property
     def closing(self) -> bool:
         """Whether the job has finished or is being cancelled."""
+        ...
+
+    async def wait_until_needless(self) -> None:
+        """Waits until work on the job is of no more use: it has finished, is being cancelled or was deleted. While the
+        store is away and while the server drains, work in hand goes on."""
         ...
 
     async def wait_beyond(self, sequence: int, timeout_seconds: float) -> bool:

@@ -55,6 +55,7 @@ class FollowedLog:
         self.closing = False
         self.followers = 0
         self.stale = asyncio.Event()
+        self._needless = asyncio.Event()
         self._draining = draining
         self._error: KinescribeError | None = None
         self._waiters: set[asyncio.Future[None]] = set()
@@ -63,13 +64,20 @@ class FollowedLog:
     def last(self) -> int:
         return len(self.encoded)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read and the last look at it was no failure."""
+        return bool(self.encoded) and self._error is None
+
     def append(self, entry: LogEntry, encoded: bytes) -> None:
         if entry.sequence != self.last + 1:
             raise StateStoreUnavailableError(f"the log has no event {self.last + 1}")
         self.encoded.append(encoded)
         self.chains.append(entry.chain)
         self.finished = isinstance(entry.event, JobFinished)
-        self.closing = self.closing or self.finished or isinstance(entry.event, CancelRequested)
+        if isinstance(entry.event, JobFinished | CancelRequested):
+            self.closing = True
+            self._needless.set()
 
     def set_gauge(self, gauge: dict[str, Any]) -> None:
         """Keeps the latest gauge of each step; what nobody read is replaced."""
@@ -82,12 +90,17 @@ class FollowedLog:
     def fail(self, error: KinescribeError | None) -> None:
         """What those who wait get, until None takes it back."""
         self._error = error
+        if isinstance(error, JobNotFoundError):
+            self._needless.set()
         self.wake()
 
     def wake(self) -> None:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    async def wait_until_needless(self) -> None:
+        await self._needless.wait()
 
     async def wait_beyond(self, sequence: int, timeout_seconds: float, gauges_seen: int | None = None) -> bool:
         """Waits for an event after `sequence`, or for a gauge after the `gauges_seen`-th; False if none came in time.
@@ -164,7 +177,8 @@ class WatchHub:
         else:
             log.followers += 1
         try:
-            log.stale.set()
+            if not log.is_read:  # else the doorbell and the sweep keep it so
+                log.stale.set()
             await log.wait_beyond(0, _SWEEP_SECONDS * 5)
             if not log.last:
                 raise StateStoreUnavailableError("the state store did not answer in time")
