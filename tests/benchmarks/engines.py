@@ -70,7 +70,7 @@ async def more_workers(scenes: int, rounds: int) -> list[Figure]:
 
 
 async def measure(*, small: bool) -> list[Figure]:
-    scenes, rounds = (3, 1) if small else (40, 5)
+    scenes, rounds = (3, 1) if small else (100, 5)
     figures = [await step_cost("local", 0, scenes, rounds), await step_cost("celery", 1, scenes, rounds)]
     return figures + ([] if small else await more_workers(18, 3))
 

@@ -1,7 +1,7 @@
 """What this installation can make, and who makes it."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import find_spec
 
 from kinescribe_server.config import SOFTWARE_ENCODER, Settings
@@ -52,7 +52,7 @@ def maker_table(settings: Settings) -> MakerTable:
         writers=_writers(settings),
         translators=_translators(settings),
         translator=_llm("translator", "make_translation", settings) if settings.llm_base_url else None,
-        speaker_for=partial(_speaker_for, known_engines(settings)),
+        speaker_for=lru_cache(partial(_speaker_for, known_engines(settings))),
         silence=_SILENCE,
         recording=_RECORDING,
         visuals=_visual_makers(settings),

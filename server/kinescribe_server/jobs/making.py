@@ -54,23 +54,23 @@ class StepMaker:
     makers: MakerTable
     scripts: dict[str, Script] = field(default_factory=dict)
 
-    async def make(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...], str]:
+    async def make(self, claim: Claim) -> tuple[StepResult, tuple[Notice, ...], str]:
         """The step's result, what the user should know of it, and why it is degraded ("" if it is not).
 
         Raises AttemptFailedError for what another attempt may mend, MakeError for what nothing stands in for.
         """
-        step = claim.ref.step
+        step, job = claim.ref.step, claim.job
         if step.kind is StepKind.SCRIPT:
-            return *await self._make_script(claim, job), ""
+            return *await self._make_script(claim), ""
         known = await self._known(job, step)
         wanted = plan(step, known, self.makers)
         try:
-            result, notices = await self._try_makers(claim, job, wanted)
+            result, notices = await self._try_makers(claim, wanted)
             if step.kind is StepKind.COMPOSE:
                 result = await asyncio.to_thread(self._with_job_report, job, {**known.results, step: result})
             return result, notices, ""
         except MakeError as error:
-            result, notices = await self._instead(claim, job, known, error)
+            result, notices = await self._instead(claim, known, error)
             return dataclasses.replace(result, degraded=error.reason), notices, error.message
         except AttemptFailedError as failed:
             if failed.error.reason in _DAMAGE:
@@ -84,69 +84,65 @@ class StepMaker:
         stored = self.artifacts.put_bytes(report, "application/json")
         return dataclasses.replace(film, files={**film.files, _REPORT: stored})
 
-    async def _instead(
-        self, claim: Claim, job: JobRecord, known: Known, error: MakeError
-    ) -> tuple[StepResult, tuple[Notice, ...]]:
+    async def _instead(self, claim: Claim, known: Known, error: MakeError) -> tuple[StepResult, tuple[Notice, ...]]:
         """What stands in for a step that failed for good. Raises the error where nothing does."""
         step = claim.ref.step
         if step.kind is StepKind.RENDER:
-            return await self._card_clip(claim, job, known, error)
+            return await self._card_clip(claim, known, error)
         substitute = stand_in(step, known, self.makers, error.reason, error.message)
         if substitute is None:
             raise error
-        return await self._stand_in(claim, job, substitute)
+        return await self._stand_in(claim, substitute)
 
-    async def _stand_in(self, claim: Claim, job: JobRecord, substitute: Plan) -> tuple[StepResult, tuple[Notice, ...]]:
+    async def _stand_in(self, claim: Claim, substitute: Plan) -> tuple[StepResult, tuple[Notice, ...]]:
         """What stands in fails only if its worker is lost, which is no fault of its own: it is tried again at once,
         also when the step's own attempts are used up."""
         for _ in range(MAX_ATTEMPTS - 1):
             try:
-                return await self._try_makers(claim, job, substitute)
+                return await self._try_makers(claim, substitute)
             except MakeError as error:
                 if not error.retryable:
                     raise
-        return await self._try_makers(claim, job, substitute)
+        return await self._try_makers(claim, substitute)
 
-    async def _card_clip(
-        self, claim: Claim, job: JobRecord, known: Known, error: MakeError
-    ) -> tuple[StepResult, tuple[Notice, ...]]:
+    async def _card_clip(self, claim: Claim, known: Known, error: MakeError) -> tuple[StepResult, tuple[Notice, ...]]:
         """A clip of a picture that says what is missing: with what is said, or, if that is the fault, without."""
         segment = claim.ref.step.segment
         assert segment is not None  # noqa: S101 - a render step is a segment's
         speech, visual = Step(StepKind.SPEECH, segment), Step(StepKind.VISUAL, segment)
         wanted = card(known.script.scenes[segment], known, self.makers, error.reason, error.message)
-        picture, _ = await self._try_makers(claim, job, wanted, visual)
+        picture, _ = await self._try_makers(claim, wanted, visual)
         with_speech = {**known.results, visual: picture}
         silent = {step: result for step, result in with_speech.items() if step != speech}
         for results in (with_speech, silent):
             plain = dataclasses.replace(known, results=results)
             with contextlib.suppress(MakeError):
-                return await self._try_makers(claim, job, plan(claim.ref.step, plain, self.makers))
+                return await self._try_makers(claim, plan(claim.ref.step, plain, self.makers))
         raise error
 
-    async def _make_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
-        request = job.request
+    async def _make_script(self, claim: Claim) -> tuple[StepResult, tuple[Notice, ...]]:
+        request = claim.job.request
         if request.source_is_script:
-            return await self._take_script(claim, job)
+            return await self._take_script(claim)
         source = await asyncio.to_thread(self.artifacts.read, request.source)
         wanted = ScriptRequest(source.decode("utf-8"), request.options.language, images=request.images)
-        return await self._try_makers(claim, job, writing_plan(wanted, request.options.writer, self.makers))
+        return await self._try_makers(claim, writing_plan(wanted, request.options.writer, self.makers))
 
-    async def _take_script(self, claim: Claim, job: JobRecord) -> tuple[StepResult, tuple[Notice, ...]]:
+    async def _take_script(self, claim: Claim) -> tuple[StepResult, tuple[Notice, ...]]:
         """The script that the user sent, translated if the film is to be in another language."""
-        script = await self._script(job.request.source)
-        wanted = translation_plan(script, job.request.options.language, self.makers)
+        script = await self._script(claim.job.request.source)
+        wanted = translation_plan(script, claim.job.request.options.language, self.makers)
         notices: tuple[Notice, ...] = ()
         if wanted is not None:
             try:
-                return await self._try_makers(claim, job, wanted)
+                return await self._try_makers(claim, wanted)
             except MakeError as error:
                 notices = (wanted.notice or Notice("TRANSLATION_UNAVAILABLE", error.message),)
         stored = await asyncio.to_thread(self.artifacts.put_bytes, SCRIPT.dump_json(script), "application/json")
         return StepResult({"script": stored}, {"segments": len(script.scenes)}, ""), notices
 
     async def _try_makers(
-        self, claim: Claim, job: JobRecord, wanted: Plan, other: Step | None = None
+        self, claim: Claim, wanted: Plan, other: Step | None = None
     ) -> tuple[StepResult, tuple[Notice, ...]]:
         """The result of the first maker that can. It is for the claimed step, or for another that this one needs."""
 
@@ -155,7 +151,7 @@ class StepMaker:
                 raise AttemptFailedError(claim, error) from error
 
         async with self._gauge(claim) as on_gauge:
-            wishes = Wishes(job.owner, job.request.options.strict, on_gauge, retry)
+            wishes = Wishes(claim.job.owner, claim.job.request.options.strict, on_gauge, retry)
             try:
                 return await self.chain.make((other or claim.ref.step).kind, wanted, wishes)
             except ArtifactNotFoundError as error:

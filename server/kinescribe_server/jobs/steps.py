@@ -132,18 +132,17 @@ class StepRunner:
 
     async def _do(self, claim: Claim) -> None:
         ref = claim.ref
-        job = await self.store.get(ref.job_id)
         context = {
             "job_id": ref.job_id,
             "step": str(ref.step),
             "segment": ref.step.segment,
             "attempt": claim.attempt,
-            "owner": job.owner,
+            "owner": claim.job.owner,
         }
         try:
             if claim.attempt > _MAX_CLAIMS:
                 raise MakeError("WORKER_LOST", f"{ref.step} ended its worker {claim.attempt - 1} times")
-            result, notices, message = await self.maker.make(claim, job)
+            result, notices, message = await self.maker.make(claim)
         except KinescribeError as error:
             if isinstance(error, StateStoreUnavailableError | ServerDrainingError | JobNotFoundError):
                 raise
@@ -153,7 +152,7 @@ class StepRunner:
         warnings = [Warn(ref.step.segment, notice.reason, notice.message) for notice in notices]
         if result.degraded:
             warnings.append(Warn(ref.step.segment, result.degraded, message))
-        outcome = outcome_of(ref.step, result, job.request.options, warnings, message)
+        outcome = outcome_of(ref.step, result, claim.job.request.options, warnings, message)
         _raise_if_refused(await self._patiently(self.store.done, claim, outcome))
         _LOG.info(
             "step done",

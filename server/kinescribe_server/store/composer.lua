@@ -106,7 +106,7 @@ if fact == 'claim' then
   redis.call('ZREM', (queue_of(step)), step)
   redis.call('HSET', steps, step, 'running ' .. attempt + 1)
   redis.call('ZADD', leases, now + lease, step)
-  return {'claimed', attempt + 1}
+  return {'claimed', attempt + 1, redis.call('HGETALL', job), redis.call('LRANGE', warnings, 0, -1)}
 end
 
 -- From here on the caller must hold the step.

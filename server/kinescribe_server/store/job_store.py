@@ -76,7 +76,8 @@ class RedisJobStore:
 
     async def get(self, job_id: str) -> JobRecord:
         keys = JobKeys(job_id)
-        async with store_errors(), self._redis.pipeline(transaction=True) as pipe:
+        # No transaction, for its cost: warnings that come in between are newer than the record, and none is missing.
+        async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(keys.job)
             pipe.lrange(keys.warnings, 0, -1)
             fields, warnings = await pipe.execute()
@@ -232,7 +233,10 @@ class RedisJobStore:
 
     async def claim(self, ref: StepRef, lease_seconds: float) -> Claim | Refusal:
         answer = await self._tell(ref.job_id, "claim", str(ref.step), int(lease_seconds * 1000))
-        return Claim(ref, int(answer[1])) if answer[0] == "claimed" else Refusal(answer[0])
+        if answer[0] != "claimed":
+            return Refusal(answer[0])
+        _, attempt, fields, warnings = answer
+        return Claim(ref, attempt, _record(ref.job_id, dict(zip(fields[::2], fields[1::2], strict=True)), warnings))
 
     async def _tell_held(self, claim: Claim, fact: str, *arguments: str | int) -> Refusal | None:
         answer = await self._tell(claim.ref.job_id, fact, str(claim.ref.step), claim.attempt, *arguments)

@@ -22,10 +22,12 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A step in hand: it is the holder's until the lease runs out, and its result counts only for this attempt."""
+    """A step in hand: it is the holder's until the lease runs out, and its result counts only for this attempt.
+    `job` is its job at the time of the claim."""
 
     ref: StepRef
     attempt: int
+    job: JobRecord
 
 
 @dataclass(frozen=True, slots=True)
