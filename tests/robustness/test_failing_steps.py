@@ -55,11 +55,11 @@ async def test_a_clip_that_cannot_be_rendered_is_a_card_that_says_so(
 
 
 @asynccontextmanager
-async def _service_whose_slides(fault: str, folder: Path) -> AsyncIterator[tuple[str, Path]]:
+async def _service_whose_slides(fault: str, folder: Path, *distributions: str) -> AsyncIterator[tuple[str, Path]]:
     """A service in which slides are made by a maker that fails; its address, and where the calls are counted."""
     settings = Settings(kinescribe_drain_seconds=0)
     table = maker_table(settings)
-    slide = MakerSpec(fault, f"tests.robustness.makers:{fault}")
+    slide = MakerSpec(fault, f"tests.robustness.makers:{fault}", distributions)
     makers = dataclasses.replace(table, visuals={**table.visuals, "slide": (slide,)})
     counted = folder / "calls"
     counted.mkdir()
@@ -106,6 +106,20 @@ async def test_what_fails_three_times_costs_its_own_segment(tmp_path: Path, faul
     assert kinds.count("asset_degraded") == 1
     degraded = next(event for event in history.events if event.WhichOneof("type") == "asset_degraded")
     assert degraded.asset_degraded.reason == reason
+    assert history.events[-1].job_finished.status == job_pb2.JOB_STATUS_SUCCEEDED
+    assert history.events[-1].job_finished.degraded_segments == 1
+
+
+async def test_a_fault_in_the_service_itself_costs_its_own_segment(tmp_path: Path) -> None:
+    """Nobody can tell the version of what is not installed, which is found before any maker is called."""
+    async with _service_whose_slides("fails_twice", tmp_path, "no-such-distribution") as (address, counted):
+        history = await record(address, await _start(address, counted))
+        assert calls(counted) == 0
+    assert problems_of(history) == []
+    kinds = _kinds(history)
+    assert kinds.count("asset_retried") == 2
+    degraded = next(event for event in history.events if event.WhichOneof("type") == "asset_degraded")
+    assert degraded.asset_degraded.reason == "INTERNAL"
     assert history.events[-1].job_finished.status == job_pb2.JOB_STATUS_SUCCEEDED
     assert history.events[-1].job_finished.degraded_segments == 1
 

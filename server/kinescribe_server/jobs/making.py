@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kinescribe_server.artifacts.protocol import ArtifactStore
@@ -13,6 +13,7 @@ from kinescribe_server.film.protocol import with_job
 from kinescribe_server.jobs.chain import MakerChain, Wishes
 from kinescribe_server.jobs.errors import (
     ArtifactNotFoundError,
+    KinescribeError,
     MakeError,
     StateStoreUnavailableError,
 )
@@ -44,6 +45,21 @@ class AttemptFailedError(Exception):
         self.error = error
 
 
+@contextlib.contextmanager
+def _own_faults(claim: Claim) -> Iterator[None]:
+    """A fault of ours costs attempts and its own segment, as one of a maker's does."""
+    try:
+        yield
+    except (KinescribeError, AttemptFailedError):
+        raise
+    except Exception as error:
+        _LOG.exception("a fault of ours", extra={"job_id": claim.ref.job_id, "step": str(claim.ref.step)})
+        fault = MakeError("INTERNAL", f"{type(error).__name__} in the service; its log says more", retryable=True)
+        if claim.attempt < MAX_ATTEMPTS:
+            raise AttemptFailedError(claim, fault) from error
+        raise fault from error
+
+
 @dataclass(frozen=True, slots=True)
 class StepMaker:
     """Makes steps."""
@@ -60,17 +76,19 @@ class StepMaker:
         Raises AttemptFailedError for what another attempt may mend, MakeError for what nothing stands in for.
         """
         step, job = claim.ref.step, claim.job
-        if step.kind is StepKind.SCRIPT:
-            return *await self._make_script(claim), ""
-        known = await self._known(job, step)
-        wanted = plan(step, known, self.makers)
+        with _own_faults(claim):
+            if step.kind is StepKind.SCRIPT:
+                return *await self._make_script(claim), ""
+            known = await self._known(job, step)
         try:
-            result, notices = await self._try_makers(claim, wanted)
-            if step.kind is StepKind.COMPOSE:
-                result = await asyncio.to_thread(self._with_job_report, job, {**known.results, step: result})
+            with _own_faults(claim):
+                result, notices = await self._try_makers(claim, plan(step, known, self.makers))
+                if step.kind is StepKind.COMPOSE:
+                    result = await asyncio.to_thread(self._with_job_report, job, {**known.results, step: result})
             return result, notices, ""
         except MakeError as error:
-            result, notices = await self._instead(claim, known, error)
+            with _own_faults(claim):
+                result, notices = await self._instead(claim, known, error)
             return dataclasses.replace(result, degraded=error.reason), notices, error.message
         except AttemptFailedError as failed:
             if failed.error.reason in _DAMAGE:
