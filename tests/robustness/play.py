@@ -54,12 +54,14 @@ class PlayedJob:
 @dataclass
 class Played:
     """Everything that was seen of a schedule. `disturbed` are the faults with the moments at which they began and were
-    mended; `event_times` the moments at which events were written. All are of CLOCK_MONOTONIC."""
+    mended; `event_times` the moments at which events were written; `held_up` the moments at which this process was
+    given the processor later than it asked for, and by how many seconds. All are of CLOCK_MONOTONIC."""
 
     schedule: Schedule
     jobs: list[PlayedJob]
     disturbed: list[tuple[str, float, float]]
     event_times: list[float]
+    held_up: list[tuple[float, float]]
     ledger: list[Entry]
     trouble: list[str]
     refusals: list[str]
@@ -81,6 +83,7 @@ async def play(schedule: Schedule, keep: Path | None = None) -> Played:
             jobs=player.jobs,
             disturbed=installation.disturbed,
             event_times=player.event_times,
+            held_up=player.held_up,
             ledger=read_ledger(installation.ledger),
             trouble=[*installation.trouble, *player.trouble],
             refusals=player.refusals,
@@ -107,11 +110,13 @@ class _Player:
         self._over = False
         self.jobs = [PlayedJob(plan) for plan in schedule.jobs]
         self.event_times: list[float] = []
+        self.held_up: list[tuple[float, float]] = []
         self.trouble: list[str] = []
         self.refusals: list[str] = []
 
     async def run(self) -> None:
         async with Client(self._installation.address, call_seconds=_CALL_SECONDS) as client:
+            clock = asyncio.create_task(self._notice_delays())
             faults = asyncio.create_task(self._do_faults())
             jobs = [asyncio.create_task(self._do_job(client, number)) for number in range(len(self.jobs))]
             try:
@@ -122,8 +127,17 @@ class _Player:
                 self.trouble.append(f"a call failed: {error}")
             self._over = True
             await faults
+            clock.cancel()
             if not self.trouble:
                 await self._look(client)
+
+    async def _notice_delays(self) -> None:
+        """How busy the machine is, by what it does to somebody who only wants to wake up."""
+        while True:
+            due = time.monotonic() + _POLL_SECONDS
+            await asyncio.sleep(_POLL_SECONDS)
+            if (late := time.monotonic() - due) > _POLL_SECONDS:
+                self.held_up.append((time.monotonic(), late))
 
     def _limit(self) -> float:
         return _END_SECONDS + sum(fault.seconds for fault in self._schedule.faults) + 3 * self._schedule.lease

@@ -1,16 +1,17 @@
 """Random fault schedules against real processes: every job ends, right, once, whatever is killed in between.
 
-The suite (suite.py) plays hundreds; here are ten, or as many as KINESCRIBE_SCHEDULES says: with 30, one of every
-family. A seed that fails is played again by `python -m tests.robustness.suite --only SEED`.
+The suite (suite.py) plays hundreds; here are ten on each engine, or as many as KINESCRIBE_SCHEDULES says: with 34, one
+of every family. A seed that fails is played again by `python -m tests.robustness.suite --only SEED`.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from tests.robustness.ledger import Entry, lost_in_hand, made_again
 from tests.robustness.play import play
-from tests.robustness.schedules import LOCAL_FAMILIES, schedule_of
+from tests.robustness.schedules import CELERY_FAMILIES, LOCAL_FAMILIES, schedule_of
 from tests.robustness.suite import reason_to_skip
 from tests.robustness.verdict import problems_of_schedule
 
@@ -23,9 +24,10 @@ def test_a_seed_gives_the_same_schedule_again() -> None:
     assert [schedule_of(seed, "local") for seed in range(50)] == [schedule_of(seed, "local") for seed in range(50)]
 
 
-def test_the_schedules_go_round_all_families() -> None:
-    families = {schedule_of(seed * _STRIDE, "local").title for seed in range(len(LOCAL_FAMILIES))}
-    assert families == {title for title, _ in LOCAL_FAMILIES}
+@pytest.mark.parametrize(("engine", "families"), [("local", LOCAL_FAMILIES), ("celery", CELERY_FAMILIES)])
+def test_the_schedules_go_round_all_families(engine: str, families: Sequence[tuple[str, object]]) -> None:
+    titles = {schedule_of(seed * _STRIDE, engine).title for seed in range(len(families))}
+    assert titles == {title for title, _ in families}
 
 
 def test_work_that_is_done_again_after_its_result_was_stored_is_found() -> None:
@@ -37,9 +39,10 @@ def test_work_that_is_done_again_after_its_result_was_stored_is_found() -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("engine", ["local", "celery"])
 @pytest.mark.parametrize("seed", range(0, _SCHEDULES * _STRIDE, _STRIDE))
-async def test_every_job_ends_right_and_once(seed: int, tmp_path: Path) -> None:
-    schedule = schedule_of(seed, "local")
+async def test_every_job_ends_right_and_once(seed: int, engine: str, tmp_path: Path) -> None:
+    schedule = schedule_of(seed, engine)
     if reason := reason_to_skip(schedule):
         pytest.skip(reason)
     played = await play(schedule, None if schedule.disk else tmp_path / "kept")

@@ -73,9 +73,14 @@ def _silences(played: Played, history: History) -> list[str]:
     return [
         f"g10_live: nothing arrived for {later - earlier:.1f} s"
         for earlier, later in itertools.pairwise(history.times)
-        if later - earlier > history.heartbeat_seconds + _LATE_SECONDS
+        if later - earlier > history.heartbeat_seconds + _LATE_SECONDS + _held_up(played, earlier, later)
         and not any(since <= later and until >= earlier for since, until in frozen)
     ]
+
+
+def _held_up(played: Played, earlier: float, later: float) -> float:
+    """For how many seconds of a time the machine was too busy to serve even us, who do next to nothing."""
+    return sum(seconds for moment, seconds in played.held_up if earlier <= moment <= later)
 
 
 def _problems_of_end(schedule: Schedule, job: PlayedJob) -> list[str]:
