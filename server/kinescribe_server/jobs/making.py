@@ -20,7 +20,8 @@ from kinescribe_server.jobs.errors import (
 from kinescribe_server.jobs.job_report import job_report
 from kinescribe_server.jobs.makers import MakerTable
 from kinescribe_server.jobs.model import JobRecord, Step, StepKind, StepResult
-from kinescribe_server.jobs.plan import Known, Plan, card, needs, plan, stand_in, translation_plan, writing_plan
+from kinescribe_server.jobs.plan import Plan, card, needs, plan, stand_in, translation_plan, writing_plan
+from kinescribe_server.jobs.requests import Known
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
 from kinescribe_server.store.protocol import Claim, JobStore

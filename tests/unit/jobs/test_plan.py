@@ -9,7 +9,8 @@ from kinescribe_server.artifacts.protocol import StoredFile
 from kinescribe_server.config import Settings
 from kinescribe_server.film.protocol import ComposeRequest, RecordingRequest, RenderRequest, caption_band
 from kinescribe_server.jobs.model import CaptionMode, JobRequest, Options, Step, StepKind, StepResult
-from kinescribe_server.jobs.plan import Known, artifact_names, needs, plan, stand_in
+from kinescribe_server.jobs.plan import artifact_names, needs, plan, stand_in
+from kinescribe_server.jobs.requests import Known
 from kinescribe_server.jobs.time_limits import time_limit
 from kinescribe_server.script.model import Diagram, OtherVisual, Scene, Script, Slide
 from kinescribe_server.speech.protocol import SpeechRequest
