@@ -19,6 +19,7 @@ from kinescribe_server.jobs.errors import (
     QuotaExceededError,
     RequestIdReusedError,
     ServerDrainingError,
+    StateStoreUnavailableError,
     Violation,
 )
 from kinescribe_server.jobs.events import FilmSummary
@@ -312,6 +313,9 @@ def _some(names: Sequence[str]) -> str:
 
 
 async def _until_finished(log: JobLog) -> None:
-    async with asyncio.timeout(_CANCEL_SECONDS):
-        while not log.finished:
-            await log.wait_beyond(log.last, _CANCEL_SECONDS)
+    try:
+        async with asyncio.timeout(_CANCEL_SECONDS):
+            while not log.finished:
+                await log.wait_beyond(log.last, _CANCEL_SECONDS)
+    except TimeoutError as error:
+        raise StateStoreUnavailableError("the job is being cancelled and has not ended yet; try again") from error
