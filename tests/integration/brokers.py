@@ -85,7 +85,7 @@ class RedisBroker:
 
 
 class SentinelBroker:
-    """A primary and its replica, and a sentinel that lets the replica take over."""
+    """A primary and its replica, and a sentinel that lets the replica take over; another sentinel is not there."""
 
     def __init__(self, folder: Path) -> None:
         if shutil.which("redis-sentinel") is None:
@@ -93,12 +93,13 @@ class SentinelBroker:
         self._folder = folder
         self._primary = OwnRedis(folder / "primary", free_port())
         self._replica = OwnRedis(folder / "replica", free_port())
-        self._port = free_port()
+        self._port, self._nobody = free_port(), free_port()
         self._process: asyncio.subprocess.Process | None = None
 
     @property
     def settings(self) -> Mapping[str, str]:
-        return {"CELERY_BROKER_URL": f"sentinel://127.0.0.1:{self._port}/0", "CELERY_SENTINEL_PRIMARY": _PRIMARY}
+        sentinels = (f"sentinel://127.0.0.1:{port}/0" for port in (self._nobody, self._port))
+        return {"CELERY_BROKER_URL": ";".join(sentinels), "CELERY_SENTINEL_PRIMARY": _PRIMARY}
 
     async def start(self) -> None:
         await self._primary.start()

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import ssl
 
 
 class TcpProxy:
-    """Forwards to 127.0.0.1:`port`. `delay` seconds are added to each piece in each direction; while `hangs`, nothing
-    passes and nothing is closed."""
+    """Forwards to 127.0.0.1:`port`; with `tls`, those who connect to it encrypt what they send. `delay` seconds are
+    added to each piece in each direction; while `hangs`, nothing passes and nothing is closed."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._upstream = port
+        self._tls = tls
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.delay = 0.0
@@ -18,7 +20,7 @@ class TcpProxy:
         self.port = 0
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     def hang(self, hangs: bool) -> None:

@@ -26,8 +26,12 @@ _START_PAUSE_SECONDS = 0.25
 
 def celery_app(broker: Broker) -> Celery:
     _join_our_logs()
-    app = Celery("kinescribe", broker=broker.url, set_as_current=False)
+    app = Celery("kinescribe", set_as_current=False)
     app.conf.update(
+        # Not broker_url, for which Celery takes CELERY_BROKER_URL from the environment, as it stands there.
+        broker_read_url=broker.bare_url,
+        broker_write_url=broker.bare_url,
+        broker_use_ssl=broker.tls,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # a worker outlives any absence of its broker
         broker_connection_timeout=_SOCKET_SECONDS,
@@ -85,7 +89,12 @@ def _transport_options(broker: Broker) -> dict[str, object]:
         "health_check_interval": _ALIVE_SECONDS,
         "global_keyprefix": "kinescribe:",
     }
-    return options | ({"master_name": broker.sentinel_primary} if broker.sentinel_primary else {})
+    if broker.sentinel_primary:
+        # One sentinel that is away is no reason to wait: the next is asked.
+        asking = {"socket_timeout": _SOCKET_SECONDS, "socket_connect_timeout": _SOCKET_SECONDS}
+        options["sentinel_kwargs"] = {**asking, "retry": None}
+        options["master_name"] = broker.sentinel_primary
+    return options
 
 
 def _join_our_logs() -> None:

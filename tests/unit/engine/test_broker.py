@@ -1,5 +1,7 @@
 """Where the broker is, and what a user is told who says it wrongly."""
 
+import ssl
+
 import pytest
 
 from kinescribe_server.engine.broker import Broker, next_database
@@ -34,3 +36,34 @@ def test_a_sentinel_needs_the_name_of_its_primary() -> None:
 def test_an_address_for_people_has_no_password() -> None:
     broker = Broker("sentinel://:secret@one:26379/0;sentinel://:secret@two:26379/0", "films")
     assert broker.address == "sentinel://one:26379/0;sentinel://two:26379/0"
+
+
+@pytest.mark.parametrize(
+    ("url", "bare", "tls"),
+    [
+        ("redis+socket:///valkey.sock?virtual_host=1", "redis+socket:///valkey.sock?virtual_host=1", None),
+        ("amqp://guest:guest@host:5672//", "amqp://guest:guest@host:5672//", None),
+        ("rediss://host/1", "rediss://host/1", {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}),
+        (
+            "rediss://:p%40ss@host/1?ssl_ca_certs=/ca.pem&ssl_cert_reqs=none&client_name=x",
+            "rediss://:p%40ss@host/1?client_name=x",
+            {"ssl_cert_reqs": ssl.CERT_NONE, "ssl_check_hostname": False, "ssl_ca_certs": "/ca.pem"},
+        ),
+        (
+            "amqps://a//?ssl_certfile=/me.pem;amqps://b//",
+            "amqps://a//;amqps://b//",
+            {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None, "certfile": "/me.pem"},
+        ),
+        ("amqps://a//?ssl_cert_reqs=none", "amqps://a//", {"cert_reqs": ssl.CERT_NONE}),
+    ],
+)
+def test_certificates_are_checked_unless_that_is_switched_off(
+    url: str, bare: str, tls: dict[str, object] | None
+) -> None:
+    broker = Broker(url)
+    assert (broker.bare_url, broker.tls) == (bare, tls)
+
+
+def test_a_check_of_certificates_that_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"ssl_cert_reqs='maybe'; it is one of required, optional, none"):
+        Broker("rediss://host/1?ssl_cert_reqs=maybe")
