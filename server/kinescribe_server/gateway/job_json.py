@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from kinescribe_server.gateway import links
 from kinescribe_server.gateway.errors import error_json
-from kinescribe_server.jobs.service import JobDetails
+from kinescribe_server.jobs.details import JobDetails
 from kinescribe_server.rpc.convert import job_to_message
 
 _IN_FULL = {"script", "segments"}

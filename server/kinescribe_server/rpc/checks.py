@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from kinescribe.v1 import job_pb2, video_service_pb2
+from kinescribe_server.jobs.details import NewJob, SourceText
 from kinescribe_server.jobs.errors import Violation
 from kinescribe_server.jobs.model import Options
-from kinescribe_server.jobs.service import NewJob, SourceText
 from kinescribe_server.jobs.violations import refuse, shown
 from kinescribe_server.rpc.convert import script_from_message
 from kinescribe_server.rpc.field_checks import Catalog as Catalog  # noqa: PLC0414 -- whoever calls the checks gives them one

@@ -11,6 +11,7 @@ from kinescribe.v1 import artifact_pb2, event_pb2, job_pb2, script_pb2, video_se
 from kinescribe_server.artifacts.protocol import StoredFile
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.jobs import events
+from kinescribe_server.jobs.details import JobDetails, SegmentState
 from kinescribe_server.jobs.model import (
     BrandOptions,
     CaptionMode,
@@ -24,7 +25,6 @@ from kinescribe_server.jobs.model import (
 )
 from kinescribe_server.jobs.plan import artifact_names
 from kinescribe_server.jobs.progress import percent
-from kinescribe_server.jobs.service import JobDetails, SegmentState
 from kinescribe_server.rpc.errors import job_error
 from kinescribe_server.script.model import SCRIPT, Script
 
