@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from kinescribe_server.jobs.errors import KinescribeError, SettingError
 
-# The schemes that kombu knows and that are tried out: the tests have a server for each but the encrypted ones.
+# The schemes that kombu knows and that are tried out: the tests have a server for each.
 SCHEMES = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps")
 
 # What a URL may say of an encrypted connection, as redis-py reads it in the state's URL, and what certificates of the

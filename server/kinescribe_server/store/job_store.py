@@ -196,13 +196,13 @@ class RedisJobStore:
         """The first steps that wait, at most `limit` for each resource, and the states of other steps."""
         keys = JobKeys(job_id)
         async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
-            for resource in Resource:
-                pipe.zrange(keys.pending(resource), 0, limit - 1)
             if also:
                 pipe.hmget(keys.steps, [str(step) for step in also])
+            for resource in Resource:
+                pipe.zrange(keys.pending(resource), 0, limit - 1)
             found = await cast("Awaitable[list[list[Any]]]", pipe.execute())
-        waiting = [Step.parse(step) for queue in found[: len(Resource)] for step in queue]
-        return waiting, _states(also, found[-1] if also else ())
+        states = _states(also, found.pop(0)) if also else {}
+        return [Step.parse(step) for queue in found for step in queue], states
 
     async def states(self, job_id: str, steps: Sequence[Step]) -> dict[Step, str]:
         """Of each step: "pending", "running", "waiting", "done", or "" if there is none."""
