@@ -183,9 +183,11 @@ class Installation:
         """Starts again what was killed, on the same folder."""
         while True:
             children = asyncio.create_task(self._remember_children(launched.process.pid))
-            code = await launched.process.wait()
+            try:
+                code = await launched.process.wait()
+            finally:
+                children.cancel()
             since = time.monotonic()
-            children.cancel()
             trapped = not launched.killed and "--point" in launched.arguments and code == -signal.SIGKILL
             if trapped:
                 at = launched.arguments.index("--point")

@@ -77,7 +77,11 @@ async def play(schedule: Schedule, keep: Path | None = None) -> Played:
         folder.mkdir(parents=True, exist_ok=True)
         async with installed(schedule, folder) as installation:
             player = _Player(schedule, installation)
-            await player.run()
+            clock = asyncio.create_task(player.notice_delays())
+            try:
+                await player.run()
+            finally:
+                clock.cancel()
         return Played(
             schedule=schedule,
             jobs=player.jobs,
@@ -116,7 +120,6 @@ class _Player:
 
     async def run(self) -> None:
         async with Client(self._installation.address, call_seconds=_CALL_SECONDS) as client:
-            clock = asyncio.create_task(self._notice_delays())
             faults = asyncio.create_task(self._do_faults())
             jobs = [asyncio.create_task(self._do_job(client, number)) for number in range(len(self.jobs))]
             try:
@@ -127,11 +130,10 @@ class _Player:
                 self.trouble.append(f"a call failed: {error}")
             self._over = True
             await faults
-            clock.cancel()
             if not self.trouble:
                 await self._look(client)
 
-    async def _notice_delays(self) -> None:
+    async def notice_delays(self) -> None:
         """How busy the machine is, by what it does to somebody who only wants to wake up."""
         while True:
             due = time.monotonic() + _POLL_SECONDS
