@@ -1,5 +1,6 @@
 """The settings of a channel to the service."""
 
+import ipaddress
 import json
 
 import grpc
@@ -39,9 +40,22 @@ _OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 5_000),
     # Each channel its own connection: a server's limit of streams per connection then lets watches hold up no call.
     ("grpc.use_local_subchannel_pool", 1),
+    # A long job in full, or a page of a thousand, is more than the 4 MiB that gRPC takes otherwise.
+    ("grpc.max_receive_message_length", 64 << 20),
 )
 
 
 def open_channel(address: str) -> grpc.aio.Channel:
     """A channel to a plain gRPC address. Nothing is connected before the first call."""
-    return grpc.aio.insecure_channel(address, options=_OPTIONS)
+    # gRPC would ask the proxy of http_proxy even for 127.0.0.1, and few set no_proxy.
+    proxy = ("grpc.enable_http_proxy", 0 if _is_local(address) else 1)
+    return grpc.aio.insecure_channel(address, options=(*_OPTIONS, proxy))
+
+
+def _is_local(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return ip.is_loopback or ip.is_unspecified

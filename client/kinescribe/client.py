@@ -201,7 +201,8 @@ class Client:
         return list((await self._call(self._catalog.ListVisualTypes, request)).visual_types)
 
     async def download(self, job_id: str, name: str, path: Path) -> artifact_pb2.Artifact:
-        """Fetches an artifact of the job into a file, which appears whole and checked, or not at all."""
+        """Fetches an artifact of the job into a file, which appears whole and checked, or not at all. Raises OSError
+        where it cannot be written."""
         return await download(self._video_streams, job_id, name, path, self._reconnect)
 
     async def upload_attachment(self, content: bytes, media_type: str) -> str:

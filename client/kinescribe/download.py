@@ -23,19 +23,24 @@ _SILENT_SECONDS = 30.0
 
 
 class PartFile:
-    """The bytes that have come so far, beside the file that they will be. A part that an earlier run left is used."""
+    """The bytes that have come so far, beside the file that they will be. A part that an earlier run left is used.
+
+    Two downloads of one file write the same bytes to the same places of one part, and so do not disturb each other.
+    """
 
     def __init__(self, path: Path, job_id: str) -> None:
         self.final = path
-        self.part = path.with_name(f".{path.name}.{job_id}.part")
+        # The file's own name may be as long as a name can be.
+        key = hashlib.sha256(os.fsencode(f"{job_id}/{path.name}")).hexdigest()
+        self.part = path.with_name(f".{key[:32]}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.part.touch()
         self._digest = hashlib.sha256()
         self.size = 0
-        self._file: BinaryIO = self.part.open("a+b")
+        self._file: BinaryIO = self.part.open("r+b")
         self.left_over = self._take_up()
 
     def _take_up(self) -> bool:
-        self._file.seek(0)
         while data := self._file.read(_READ_BYTES):
             self._digest.update(data)
             self.size += len(data)
@@ -47,7 +52,8 @@ class PartFile:
         self.size += len(data)
 
     def start_over(self) -> None:
-        self._file.truncate(0)
+        self._file.seek(0)
+        self._file.truncate()
         self._digest = hashlib.sha256()
         self.size = 0
         self.left_over = False
@@ -59,13 +65,20 @@ class PartFile:
         """Gives the whole, synced file its name."""
         self._file.flush()
         os.fsync(self._file.fileno())
+        ours = os.fstat(self._file.fileno())
         self._file.close()
-        self.part.replace(self.final)
+        try:
+            self.part.replace(self.final)
+        except FileNotFoundError:
+            if not os.path.samestat(ours, self.final.stat()):  # else another download of it was faster
+                raise
 
     def close(self, *, discard: bool) -> None:
-        self._file.close()
-        if discard:
-            self.part.unlink(missing_ok=True)
+        try:
+            self._file.close()  # which writes what is left, and may find the disk full
+        finally:
+            if discard:
+                self.part.unlink(missing_ok=True)
 
 
 async def download(

@@ -102,24 +102,20 @@ async def _kept(data_dir: Path, log_file: Path | None) -> AsyncIterator[str]:
     released = asyncio.Event()
 
     async def keep() -> None:
-        try:
-            async with run_service(data_dir, log_file=log_file) as service:
-                address.set_result(service.address)
-                await released.wait()
-        except BaseException as error:
-            if address.done():
-                raise
-            address.set_exception(error)
+        async with run_service(data_dir, log_file=log_file) as service:
+            address.set_result(service.address)
+            await released.wait()
 
     keeper = asyncio.create_task(keep())
     try:
-        yield await asyncio.shield(address)
-    except asyncio.CancelledError:
-        if not address.done():
-            keeper.cancel()
-        raise
+        started: list[asyncio.Future[Any]] = [keeper, address]
+        await asyncio.wait(started, return_when=asyncio.FIRST_COMPLETED)
+        if address.done():  # else the service did not start, and its task says why
+            yield address.result()
     finally:
         released.set()
+        if not address.done():
+            keeper.cancel()
         await asyncio.wait([keeper])
     await keeper
 

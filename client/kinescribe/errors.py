@@ -169,6 +169,8 @@ def from_status(status: status_pb2.Status) -> KinescribeError:
     )
     if not ours and code in _TRANSPORT_CODES:
         return Unavailable(facts)
+    if not ours and code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return KinescribeError(facts)  # gRPC's own: the message is too large, and stays so
     kind = _BY_REASON.get(facts.reason) or _BY_CODE.get(code, KinescribeError)
     return kind(facts)
 

@@ -47,6 +47,8 @@ class Watch:
         heartbeat_seconds: float = DEFAULT_HEARTBEAT_SECONDS,
         reconnect: Reconnect | None = None,
     ) -> None:
+        if not heartbeat_seconds > 0:
+            raise ValueError(f"heartbeat_seconds is {heartbeat_seconds:g}; allowed: 1 to 60")
         self.job_id = job_id
         self.sequence = after_sequence
         self.chain = after_chain

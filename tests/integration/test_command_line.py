@@ -1,5 +1,7 @@
 """`kinescribe` as a person uses it: real commands, the real service, real files."""
 
+import asyncio
+import gc
 import json
 import os
 import signal
@@ -8,12 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import pytest
 from google.protobuf.json_format import Parse
 
 from kinescribe import Client
+from kinescribe.embedded import FolderService
 from kinescribe.v1 import job_pb2
 from kinescribe.v1 import video_service_pb2 as wire
 from kinescribe_server.app import run_service
@@ -23,6 +27,7 @@ HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handle
 COMMAND = (sys.executable, "-c", f"{HEEDING}; from kinescribe.cli import main; main()")
 SMALL = ("--size", "640x360", "--frame-rate", "24")
 SECONDS = 90
+FULL = Path("/dev/full")
 
 FIRST = """# Tides
 
@@ -35,12 +40,12 @@ SECOND = "# Wind\n\nWarm air rises, and cool air follows.\n"
 BROKEN = "# Broken\n\nThis diagram has a mistake.\n\n```mermaid\ngraph TD\n  A --[\n```\n"
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def start(folder: Path, *arguments: str, stdout: int | BinaryIO = subprocess.PIPE) -> subprocess.Popen[str]:
     """A command in a process group of its own, as a shell would start it."""
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=folder,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
@@ -203,6 +208,55 @@ async def test_a_command_that_is_stopped_cancels_its_job(
     service = run_service(folder / "data", log_file=folder / "after.log")
     async with service as running, Client(running.address) as client:
         assert (await client.get_job(job_id)).status == job_pb2.JOB_STATUS_CANCELLED
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+def test_a_command_whose_output_fills_the_disk_cancels_its_job(folder: Path) -> None:
+    with serving(folder), FULL.open("wb") as full:
+        process = start(folder, "render", "texts/wind.txt", "--json", "--data", "data", *SMALL, stdout=full)
+        _, err = process.communicate(timeout=SECONDS)
+        assert (process.returncode, err) == (1, "kinescribe: [Errno 28] No space left on device\n")
+        newest = kinescribe(folder, "jobs", "-n", "1", "--data", "data").stdout
+    assert newest.split("\t")[1] == "cancelled"
+
+
+def test_a_start_that_is_interrupted_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def start_and_stop() -> None:
+        starting = asyncio.create_task(FolderService(tmp_path, None).__aenter__())
+        while not (tmp_path / "lock").exists():  # noqa: ASYNC110 -- nothing tells of a file
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait([starting])
+        assert starting.cancelled()
+
+    asyncio.run(start_and_stop())
+    gc.collect()  # asyncio complains of what nobody asked for when it is collected
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+def test_a_text_may_have_a_name_of_any_bytes(folder: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.md")
+    (folder / name).write_text(SECOND)
+    done = kinescribe(folder, "render", name, "-o", "any/", "--quiet", "--data", "data", *SMALL)
+    assert (done.returncode, done.stderr) == (0, "")
+    check_film(folder / "any" / os.fsdecode(b"caf\xe9.mp4"))
+
+
+def test_a_service_that_ended_and_cannot_be_replaced_is_told_in_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f"# Verse {n}\n\nVerse {n} of this song is short.\n\n" for n in range(60))
+    (folder / "song.md").write_text(text)
+    with serving(folder) as served:
+        monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody is there
+        process = start(folder, "render", "song.md", "--json", "--data", "data", *SMALL)
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        served.terminate()
+        _, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 1
+    assert err.splitlines()[-1].startswith("kinescribe: the service cannot run: Redis at 127.0.0.1:1")
+    assert "Traceback" not in err
 
 
 def test_a_film_is_finished_though_the_service_that_was_joined_ends(folder: Path) -> None:

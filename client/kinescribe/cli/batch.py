@@ -17,7 +17,7 @@ from kinescribe.cli.run import complain
 from kinescribe.cli.service import Service, remote
 from kinescribe.cli.uploads import Uploads
 from kinescribe.client import Client
-from kinescribe.embedded import FolderService
+from kinescribe.embedded import FolderService, ServiceStartError
 from kinescribe.errors import InvalidRequest, Violation
 from kinescribe.script_file import ScriptFile
 from kinescribe.v1 import job_pb2
@@ -88,14 +88,14 @@ async def _make_all(
         async with free:
             return await make_film(service, order, options, uploads, display)
 
-    reader_gone = False
+    first: Exception | None = None
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(make(order)) for order in orders]
-    except* BrokenPipeError:
-        reader_gone = True  # and the other films were cancelled with the one that noticed
-    if reader_gone:
-        raise BrokenPipeError
+    except* (OSError, ServiceStartError) as several:
+        first = several.exceptions[0]  # and the other films were cancelled with the one that noticed
+    if first:
+        raise first
     return [task.result() for task in tasks]
 
 

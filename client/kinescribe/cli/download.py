@@ -8,7 +8,7 @@ import typer
 
 from kinescribe.cli.exits import ExitCode
 from kinescribe.cli.parameters import Data, JobId, Server, data_folder
-from kinescribe.cli.run import refuse, run
+from kinescribe.cli.run import complain, refuse, run
 
 
 def download(
@@ -50,7 +50,11 @@ def download(
             for name in wanted:
                 path = place(folder, name)
                 if path is not None:
-                    await service.call(partial(Client.download, job_id=job_id, name=name, path=path))
+                    try:
+                        await service.call(partial(Client.download, job_id=job_id, name=name, path=path))
+                    except OSError as error:
+                        complain(f"{path}: cannot be written: {error.strerror}")
+                        return ExitCode.FAILED
                     print(path)  # noqa: T201 -- this is the output
         return ExitCode.DELIVERED
 

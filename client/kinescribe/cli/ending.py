@@ -14,6 +14,13 @@ def exit_code(finished: event_pb2.JobFinished) -> ExitCode:
     return ExitCode.DEGRADED if from_status(finished.error).reason == _DEGRADED else ExitCode.FAILED
 
 
+def status_word(job: job_pb2.Job) -> str:
+    """The job's status in lower case; a number for one that only a newer service knows."""
+    if job.status not in job_pb2.JobStatus.values():
+        return f"status {job.status}"
+    return job_pb2.JobStatus.Name(job.status).removeprefix("JOB_STATUS_").lower()
+
+
 def failure(finished: event_pb2.JobFinished) -> str:
     """Why there is no film."""
     if finished.status == job_pb2.JOB_STATUS_CANCELLED:

@@ -1,6 +1,7 @@
 """Makes one film: starts its job, follows it, fetches its files; cancels it when it is interrupted."""
 
 import asyncio
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -86,14 +87,14 @@ async def _deliver(
         options=options.options,
         default_options=options.default_options,
         request_id=str(uuid.uuid4()),
-        labels={"source": name[-_LABEL_CHARACTERS:]},
+        labels={"source": os.fsencode(name).decode(errors="replace")[-_LABEL_CHARACTERS:]},
     )
     starting = asyncio.create_task(service.call(generate))
     try:
         job_id = (await asyncio.shield(starting)).job_id
         display.started(name, job_id)
         finished = await follow(service, job_id, partial(display.message, name), gauges=display.wants_gauges)
-    except (asyncio.CancelledError, BrokenPipeError):
+    except (asyncio.CancelledError, OSError):  # interrupted, or standard output cannot be written any more
         # Left alone, the job would go on, or be taken up by the next command on its folder.
         await _cancel(service, starting)
         raise

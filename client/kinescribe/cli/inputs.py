@@ -63,7 +63,8 @@ def _source(name: str, path: Path | None) -> SourceText:
 def read_script_file(path: Path) -> "ScriptFile":
     """The script in a YAML or JSON file. Raises BadInputError with everything that is wrong."""
     from kinescribe.script_file import MAX_CHARACTERS as MOST  # noqa: PLC0415 -- needs protobuf, which --help does not
-    from kinescribe.script_file import ScriptFileError, read_script  # noqa: PLC0415
+    from kinescribe.script_file import read_script  # noqa: PLC0415
+    from kinescribe.yaml_reader import ScriptFileError  # noqa: PLC0415
 
     try:
         return read_script(decoded(_read(path, _MAX_SCRIPT_BYTES), _MAX_SCRIPT_BYTES, MOST))
@@ -89,11 +90,15 @@ def _once(arguments: Sequence[str], problems: list[str]) -> list[Path | None]:
 def find(argument: str) -> list[Path]:
     """The files that an argument means. What exists under that very name is no glob."""
     path = Path(argument)
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        raise BadInputError(f"cannot be read: {error.strerror}") from error
+    if is_folder:
         files = _texts_in(path)
         if not files:
             raise BadInputError(f"the folder has no {', '.join(_TEXT_SUFFIXES)} files")
-    elif path.exists():
+    elif is_there:
         files = [path]
     elif glob.has_magic(argument):
         matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))]  # noqa: PTH207 -- may be absolute
@@ -118,9 +123,11 @@ def _texts_in(folder: Path) -> list[Path]:
 
 def _read(path: Path | None, most: int) -> bytes:
     """The bytes of a file or of standard input, up to just above what is allowed."""
-    if path is None:
-        return sys.stdin.buffer.read(most + 1)
     try:
+        if path is None:
+            if sys.stdin is None:
+                raise BadInputError("it is closed")
+            return sys.stdin.buffer.read(most + 1)
         with path.open("rb") as file:
             return file.read(most + 1)
     except OSError as error:

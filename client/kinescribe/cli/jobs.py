@@ -45,11 +45,11 @@ def jobs(
 
 
 def _row(job: "Job") -> tuple[str, ...]:
-    from kinescribe.v1.job_pb2 import JobStatus  # noqa: PLC0415
+    from kinescribe.cli.ending import status_word  # noqa: PLC0415 -- with grpc
 
     return (
         job.job_id,
-        JobStatus.Name(job.status).removeprefix("JOB_STATUS_").lower(),
+        status_word(job),
         f"{job.progress.percent:.0f}%",
         str(job.progress.segments),
         job.create_time.ToDatetime().strftime("%Y-%m-%d %H:%M:%SZ"),
@@ -63,10 +63,11 @@ def _print(rows: list[tuple[str, ...]]) -> None:
             print(*row, sep="\t")  # noqa: T201 -- this is the output
         return
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(*_TITLES, box=None, pad_edge=False)
+    # What is cut off of an identifier cannot be given to `watch`.
+    table = Table(Column(_TITLES[0], no_wrap=True), *_TITLES[1:], box=None, pad_edge=False)
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)

@@ -36,6 +36,13 @@ class OutputFiles:
 
 def plan(sources: Sequence[SourceText], out: str | None) -> tuple[list[OutputFiles], list[str]]:
     """The files for each source, and what is wrong with them."""
+    try:
+        return _planned(sources, out)
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        return [], [f"{error.filename}: cannot be written: {error.strerror}"]
+
+
+def _planned(sources: Sequence[SourceText], out: str | None) -> tuple[list[OutputFiles], list[str]]:
     target = Path(out) if out else Path()
     if out is None or _is_folder(out):
         films = [target / f"{source.stem}.mp4" for source in sources]
@@ -48,6 +55,7 @@ def plan(sources: Sequence[SourceText], out: str | None) -> tuple[list[OutputFil
     taken = {source.path.resolve() for source in sources if source.path}
     outputs = [_beside(film, taken) for film in films]
     problems = [*_clashes(sources, films), *_unwritable(films)]
+    problems += [f"{path}: is a folder" for files in outputs for path in files.paths() if path.is_dir()]
     for files in outputs:
         problems += [f"{path}: would overwrite a source" for path in files.paths() if path.resolve() in taken]
     return outputs, problems
@@ -85,4 +93,4 @@ def _unwritable(films: Sequence[Path]) -> list[str]:
             problems.append(f"{folder}: {existing} is a file, not a folder")
         elif not os.access(existing, os.W_OK):
             problems.append(f"{folder}: cannot be written")
-    return problems + [f"{film}: is a folder" for film in films if film.is_dir()]
+    return problems

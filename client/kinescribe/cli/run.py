@@ -1,7 +1,6 @@
 """Runs a command's work and turns how it ended into an exit code."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Coroutine, Iterable
@@ -35,10 +34,6 @@ def run(work: Coroutine[None, None, ExitCode]) -> NoReturn:
         code = asyncio.run(_stoppable(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain again when it flushes standard output at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.FAILED
     except InvalidRequest as error:
         for violation in error.violations:
             complain(f"{violation.field}: {violation.description}")

@@ -1,5 +1,6 @@
 """`kinescribe script`: the script that a film of a text would have, to be read, edited and rendered."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,14 @@ def script(
     *,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", show_default=False, help="Where to write it, instead of printing."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            dir_okay=False,
+            show_default=False,
+            help="Where to write it, instead of printing.",
+        ),
     ] = None,
     form: Annotated[
         Literal["yaml", "json"] | None,
@@ -130,8 +138,26 @@ def _write(text: str, out: Path | None) -> ExitCode:
         sys.stdout.flush()
         return ExitCode.DELIVERED
     try:
-        out.write_text(text, encoding="utf-8")
+        write_whole(text, out)
     except OSError as error:
         complain(f"{out}: cannot be written: {error.strerror}")
         return ExitCode.FAILED
     return ExitCode.DELIVERED
+
+
+def write_whole(text: str, out: Path) -> None:
+    """Writes a file that appears whole: the script that it replaces may hold edits. Raises OSError."""
+    if out.exists() and not out.is_file():  # a pipe or a device
+        out.write_text(text, encoding="utf-8")
+        return
+    file = out.resolve()  # a link stays one
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as writing:
+            writing.write(text)
+            writing.flush()
+            os.fsync(writing.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)

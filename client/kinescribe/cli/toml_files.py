@@ -14,7 +14,7 @@ class BadTomlError(Exception):
 
 def read_toml(file: Path) -> Table:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadTomlError(f"{file}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

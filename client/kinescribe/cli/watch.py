@@ -15,7 +15,9 @@ def watch(
     *,
     server: Server = None,
     data: Data = None,
-    after: Annotated[int, typer.Option(metavar="N", min=0, help="Start with the event after this one.")] = 0,
+    after: Annotated[
+        int, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Start with the event after this one.")
+    ] = 0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

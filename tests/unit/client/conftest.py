@@ -3,8 +3,10 @@
 # ruff: noqa: N802 -- the contract names its methods so
 
 import asyncio
+import resource
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,6 +149,17 @@ class ScriptedService(video_service_pb2_grpc.VideoServiceServicer):
             self.requests.append(request)
             self.attachment += request.chunk
         return wire.UploadAttachmentResponse(attachment="picture-1", size_bytes=len(self.attachment))
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """As on a disk with so little room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture

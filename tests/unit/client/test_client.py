@@ -3,7 +3,7 @@
 import pytest
 
 from kinescribe import Client, InvalidRequest, Unavailable, Violation
-from kinescribe.v1 import job_pb2
+from kinescribe.v1 import job_pb2, script_pb2
 from kinescribe.v1 import video_service_pb2 as wire
 
 from .conftest import JOB, ScriptedService
@@ -60,6 +60,20 @@ async def test_jobs_are_read_page_by_page(service: ScriptedService, address: str
         found = [job.job_id async for job in client.list_jobs(page_size=2)]
     assert found == ["job-0", "job-1", "job-2", "job-3", "job-4"]
     assert len(service.requests) == 3
+
+
+async def test_a_long_answer_is_read(service: ScriptedService, address: str) -> None:
+    service.jobs = [job_pb2.Job(job_id="long", script=script_pb2.Script(title="x" * (5 << 20)))]
+    async with Client(address) as client:
+        assert [job async for job in client.list_jobs(page_size=1)] == service.jobs
+
+
+async def test_a_proxy_is_not_asked_for_a_service_on_this_machine(
+    address: str, free_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{free_address}")
+    async with Client(address) as client:
+        assert (await client.get_job(JOB)).job_id == JOB
 
 
 async def test_each_call_says_what_it_is_asked_to(service: ScriptedService, address: str) -> None:

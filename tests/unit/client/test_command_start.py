@@ -1,12 +1,21 @@
-"""The command starts fast, explains itself, and refuses bad usage before anything is started."""
+"""The command starts fast, explains itself, refuses bad usage before anything is started, and ends well whatever its
+output goes to."""
 
+import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 import pytest
 
+from kinescribe.v1 import job_pb2
+
+from .conftest import JOB, ScriptedService
+
+FULL = Path("/dev/full")
 LISTED = "import sys, kinescribe.cli; print(*sys.modules, sep='\\n')"
 
 
@@ -69,6 +78,8 @@ def test_all_problems_are_named_together_and_nothing_is_started(tmp_path: Path) 
         ("serve", "--listen", "127.0.0.1:99999"),
         ("serve", "--http", "on"),
         ("watch", "job", "--after", "-1"),
+        ("watch", "job", "--after", "99999999999"),
+        ("script", "a.md", "-o", "."),
         ("download", "job", "../../etc/passwd"),
         ("unknown",),
     ],
@@ -83,3 +94,48 @@ def test_no_service_is_said_with_its_address(free_address: str) -> None:
     done = kinescribe("cancel", "job-1", "--server", free_address)
     assert done.returncode == 1
     assert f"the service at {free_address} is not available" in done.stderr
+
+
+def kinescribe_into(output: BinaryIO, *arguments: str) -> tuple[int, str]:
+    """Runs the command with its output in a file, as a machine of another language would; gives code and complaints."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from kinescribe.cli import main; main()", *arguments],
+        stdout=output,
+        stderr=subprocess.PIPE,
+        env={**environment, "PYTHONIOENCODING": "cp1252"},
+        timeout=30,
+        check=False,
+    )
+    return done.returncode, done.stderr.decode()
+
+
+async def test_output_is_utf_8_everywhere(service: ScriptedService, address: str, tmp_path: Path) -> None:
+    service.jobs = [job_pb2.Job(job_id=JOB, labels={"source": "海.md"})]
+    with (tmp_path / "out").open("wb") as output:
+        ended = await asyncio.to_thread(kinescribe_into, output, "jobs", "--server", address)
+    assert ended == (0, "")
+    assert (tmp_path / "out").read_text(encoding="utf-8").endswith("\t海.md\n")
+
+
+async def test_a_status_that_only_a_newer_service_knows_is_a_number(service: ScriptedService, address: str) -> None:
+    service.jobs = [job_pb2.Job(job_id=JOB, status=99)]  # type: ignore[arg-type]
+    listed = await asyncio.to_thread(kinescribe, "jobs", "--server", address)
+    assert listed.stdout.startswith(f"{JOB}\tstatus 99\t")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+async def test_a_full_disk_is_said_in_one_line(service: ScriptedService, address: str) -> None:
+    service.jobs = [job_pb2.Job(job_id=JOB)]
+    with FULL.open("wb") as output:  # noqa: ASYNC230 -- a device
+        ended = await asyncio.to_thread(kinescribe_into, output, "jobs", "--server", address)
+    assert ended == (1, "kinescribe: [Errno 28] No space left on device\n")
+
+
+async def test_a_reader_that_has_gone_is_no_complaint(service: ScriptedService, address: str) -> None:
+    service.jobs = [job_pb2.Job(job_id=JOB)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as output:
+        ended = await asyncio.to_thread(kinescribe_into, output, "jobs", "--server", address)
+    assert ended == (1, "")

@@ -1,13 +1,15 @@
 """A download goes on where it broke off, and a file appears whole or not at all."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 
 import pytest
 
 from kinescribe import Client, DownloadCorrupt, Reconnect, Unavailable
+from kinescribe.download import PartFile
 
-from .conftest import ARTIFACT_CHUNK, JOB, ScriptedService
+from .conftest import ARTIFACT_CHUNK, JOB, ScriptedService, files_of_at_most
 
 CONTENT = bytes(n * 7 % 251 for n in range(10 * ARTIFACT_CHUNK + 123))
 AT_ONCE = Reconnect(first_delay=0.001, longest_delay=0.002, give_up_after=0.3)
@@ -51,7 +53,7 @@ async def test_a_cut_download_goes_on_where_it_broke_off(stored: ScriptedService
 
 
 async def test_what_came_is_kept_for_the_next_download(stored: ScriptedService, address: str, tmp_path: Path) -> None:
-    (tmp_path / f".{NAME}.{JOB}.part").write_bytes(CONTENT[:2_500])
+    PartFile(tmp_path / NAME, JOB).part.write_bytes(CONTENT[:2_500])
     await fetch(address, tmp_path / NAME)
     assert stored.offsets == [2_500]
     assert (tmp_path / NAME).read_bytes() == CONTENT
@@ -61,7 +63,7 @@ async def test_what_came_is_kept_for_the_next_download(stored: ScriptedService, 
 async def test_a_part_of_something_else_is_thrown_away(
     stored: ScriptedService, address: str, tmp_path: Path, left_over: bytes
 ) -> None:
-    (tmp_path / f".{NAME}.{JOB}.part").write_bytes(left_over)
+    PartFile(tmp_path / NAME, JOB).part.write_bytes(left_over)
     await fetch(address, tmp_path / NAME)
     assert stored.offsets == [len(left_over), 0]
     assert (tmp_path / NAME).read_bytes() == CONTENT
@@ -81,3 +83,28 @@ async def test_a_server_that_never_delivers_is_given_up(stored: ScriptedService,
     with pytest.raises(Unavailable):
         await fetch(address, tmp_path / NAME)
     assert not (tmp_path / NAME).exists()
+
+
+async def test_two_downloads_of_one_file_do_not_disturb_each_other(
+    stored: ScriptedService, address: str, tmp_path: Path
+) -> None:
+    await asyncio.gather(*(fetch(address, tmp_path / NAME) for _ in range(4)))
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+    assert names_in(tmp_path) == [NAME]
+
+
+async def test_a_name_may_be_as_long_as_a_file_system_allows(
+    stored: ScriptedService, address: str, tmp_path: Path
+) -> None:
+    path = tmp_path / ("n" * 251 + ".mp4")
+    await fetch(address, path)
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("size", [0, 9_000])  # full at the first write, and at the last
+async def test_a_full_disk_is_an_error_that_leaves_nothing(
+    stored: ScriptedService, address: str, tmp_path: Path, size: int
+) -> None:
+    with files_of_at_most(size), pytest.raises(OSError, match="large"):
+        await fetch(address, tmp_path / NAME)
+    assert names_in(tmp_path) == []

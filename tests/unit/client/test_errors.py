@@ -101,6 +101,11 @@ def test_an_error_of_the_transport_is_worth_another_try(details_bin: bytes | Non
     assert (error.reason, error.message) == ("INTERNAL", "what happened")
 
 
+def test_a_message_that_is_too_large_stays_so() -> None:
+    error = from_rpc_error(rpc_error(grpc.StatusCode.RESOURCE_EXHAUSTED, None))
+    assert (error.reason, error.retryable) == ("RESOURCE_EXHAUSTED", False)
+
+
 def test_details_are_read_from_the_trailing_metadata() -> None:
     details = status(grpc.StatusCode.NOT_FOUND, ErrorInfo(reason="JOB_NOT_FOUND", domain="kinescribe"))
     error = from_rpc_error(rpc_error(grpc.StatusCode.NOT_FOUND, details.SerializeToString()))

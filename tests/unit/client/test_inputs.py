@@ -1,6 +1,7 @@
 """Arguments become texts, and everything that is wrong with them is named."""
 
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ def test_standard_input_is_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("Grüße.".encode())))
     [source], problems = gather(["-"])
     assert (source.text, source.stem, source.path, problems) == ("Grüße.", "stdin", None, [])
+
+
+def test_a_text_in_place_of_a_file_is_no_file() -> None:
+    text = "Explain machine learning concepts and applications. " * 20
+    assert gather([text]) == ([], [f"{text}: cannot be read: File name too long"])
+
+
+def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)  # as Python does for `<&-`
+    assert gather(["-"]) == ([], ["standard input: it is closed"])
 
 
 def test_all_problems_are_named_together(folder: Path) -> None:

@@ -84,3 +84,15 @@ def test_a_file_is_no_folder(here: Path) -> None:
     (here / "a.mp4").mkdir()
     assert problems("file/talk.mp4", "a.md") == [f"{here}/file: {here}/file is a file, not a folder"]
     assert problems(None, "a.md") == ["a.mp4: is a folder"]
+
+
+def test_a_name_that_is_too_long_is_told_before_anything_is_made() -> None:
+    long = "n" * 250
+    assert problems(f"{long}n.mp4", "a.md") == [f"{long}n.report.json: cannot be written: File name too long"]
+    assert problems(None, f"{long}.md") == [f"{long}.report.json: cannot be written: File name too long"]
+    assert problems("n" * 300, "a.md") == [f"{'n' * 300}: cannot be written: File name too long"]
+
+
+def test_what_goes_with_a_film_is_no_folder(here: Path) -> None:
+    (here / "a.vtt").mkdir()
+    assert problems(None, "a.md") == ["a.vtt: is a folder"]

@@ -57,6 +57,11 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
     )
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    file = write(tmp_path, '\ufeff[render]\ntheme = "dark"\n')
+    assert read_project(file) == (FilmOptions(theme="dark"), [])
+
+
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     assert read_project(write(tmp_path, "")) == (FilmOptions(), [])
 

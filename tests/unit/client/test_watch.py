@@ -176,6 +176,12 @@ async def test_the_patience_of_a_watch_has_an_end(service: ScriptedService, addr
     assert len(service.watches) > 2
 
 
+async def test_a_heartbeat_that_cannot_be_is_refused(address: str) -> None:
+    async with Client(address) as client:
+        with pytest.raises(ValueError, match="heartbeat_seconds is 0; allowed: 1 to 60"):
+            client.watch(JOB, heartbeat_seconds=0)
+
+
 async def test_leaving_the_block_ends_the_stream(service: ScriptedService, address: str) -> None:
     async def endless(request: wire.WatchJobRequest, context: Context) -> AsyncIterator[wire.WatchJobResponse]:
         yield EVENTS[0]

@@ -7,8 +7,9 @@ from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinescribe.script_file import ScriptFileError, read_script, update_script, write_script
+from kinescribe.script_file import read_script, update_script, write_script
 from kinescribe.v1 import script_pb2
+from kinescribe.yaml_reader import ScriptFileError
 from kinescribe_server.rpc.convert import script_to_message
 
 from .conftest import INTRO, Write
@@ -105,6 +106,11 @@ def test_any_file_is_read_or_refused(text: str) -> None:
         assert error.problems and all(problem.line >= 1 for problem in error.problems)
 
 
+def test_a_number_of_any_length_is_read_or_refused() -> None:
+    digits = "1" * 5_000
+    assert read_script(f'{{"title": {digits}}}').script.title == digits
+
+
 def test_a_field_is_found_by_its_line() -> None:
     file = read_script("title: a\nscenes:\n- title: b\n- title: c\n  narration: d\n")
     assert [file.line_of(field) for field in ("scenes[1].narration", "scenes[1].visual.slide", "x")] == [5, 4, 1]
@@ -126,3 +132,14 @@ def test_edits_are_kept_where_the_text_has_not_changed(write: Write) -> None:
     assert updated.script.scenes[3].narration.startswith("At last")
     assert (updated.script.title, updated.kept, updated.gone) == ("My title", 2, ("B",))
     assert update_script(edited, made("And then")).script == edited
+
+
+def test_a_scene_that_was_copied_with_its_id_is_not_lost(write: Write) -> None:
+    fresh = script_to_message(write(f"# T\n\n{INTRO}\n"))
+    edited = script_pb2.Script()
+    edited.CopyFrom(fresh)
+    edited.scenes.add().CopyFrom(fresh.scenes[0])
+    edited.scenes[1].narration = "A copy with words of my own."
+    updated = update_script(edited, fresh)
+    assert list(updated.script.scenes) == list(edited.scenes)
+    assert (updated.kept, updated.gone) == (1, ())
