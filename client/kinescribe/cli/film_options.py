@@ -1,6 +1,7 @@
 """The options of a film as the command line takes them, checked before anything is started."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ _SIDE = range(320, 3841, 2)
 _MAX_PIXELS = 3840 * 2160
 _FRAME_RATES = (24, 25, 30, 50, 60)
 _SPEAKING_RATES = (0.5, 2.0)
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+_RETENTION_SECONDS = (60, 365 * 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class FilmOptions:
     burn_in: bool = False
     motion: bool | None = None
     music: SoundFile | None = None
+    writer: str = ""
+    retention: str | None = None
+    lexicon: Mapping[str, str] = field(default_factory=dict)
 
     def problems(self) -> list[str]:
         """What is wrong, each with what was given and what is allowed."""
@@ -51,6 +57,10 @@ class FilmOptions:
         if self.speaking_rate is not None and not low <= self.speaking_rate <= high:
             problem = f"{self.speaking_rate:g} is not possible; allowed: {low:g} to {high:g}"
             found.append(("speaking_rate", problem))
+        if self.retention is not None and _seconds(self.retention) is None:
+            found.append(
+                ("retention", f'"{self.retention}" is not possible; allowed: 1m to 365d, for example 12h or 7d')
+            )
         if self.burn_in and self.captions is False:
             found.append(("captions", "they cannot be left out and be in the picture"))
         return found
@@ -69,7 +79,11 @@ class FilmOptions:
             strict=self.strict,
             brand=self.brand.message(logo_attachment) if self.brand else None,
             music=music_attachment,
+            writer=self.writer,
+            lexicon=self.lexicon,
         )
+        if self.retention is not None:
+            options.retention.FromSeconds(_seconds(self.retention) or 0)
         if self.size is not None:
             options.width, options.height = parse_size(self.size) or (0, 0)
         if self.burn_in:
@@ -94,6 +108,13 @@ class GivenOptions:
 def parse_size(size: str) -> tuple[int, int] | None:
     match = re.fullmatch(r"([0-9]{1,5})[x×]([0-9]{1,5})", size.strip().lower())
     return (int(match[1]), int(match[2])) if match else None
+
+
+def _seconds(retention: str) -> int | None:
+    match = re.fullmatch(r"([0-9]{1,6}) ?([mhd])", retention.strip().lower())
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    low, high = _RETENTION_SECONDS
+    return seconds if low <= seconds <= high else None
 
 
 def _size_problems(size: str) -> list[str]:

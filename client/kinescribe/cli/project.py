@@ -24,6 +24,8 @@ _KEYS: dict[str, tuple[tuple[type, ...], str]] = {
     "motion": _YES_OR_NO,
     "music": ((str,), "the path of a file, relative to this one"),
     "strict": _YES_OR_NO,
+    "writer": _TEXT,
+    "retention": ((str,), 'a text, for example "7d"'),
 }
 
 
@@ -43,10 +45,11 @@ def read_project(file: Path) -> tuple[FilmOptions, list[str]]:
         content = read_toml(file)
     except BadTomlError as error:
         return FilmOptions(), [str(error)]
-    problems = unknown_keys(str(file), content, ("render", "brand"))
+    problems = unknown_keys(str(file), content, ("render", "lexicon", "brand"))
     values = _render_values(_table(content, "render", file, problems), f"{file}: [render]", problems)
     if "music" in values:
         values["music"] = _music(values["music"], file, problems)
+    values["lexicon"] = _lexicon(_table(content, "lexicon", file, problems), f"{file}: [lexicon]", problems)
     if "brand" in content:
         brand, found = brand_of(_table(content, "brand", file, problems), f"{file}: [brand]", file.parent)
         values["brand"] = brand
@@ -62,6 +65,14 @@ def _music(name: str, file: Path, problems: list[str]) -> SoundFile | None:
     except ValueError as error:
         problems.append(f"{file}: [render]: music: {error}")
         return None
+
+
+def _lexicon(table: Table, at: str, problems: list[str]) -> dict[str, str]:
+    """How words are said."""
+    said = {word: how for word, how in table.items() if isinstance(how, str)}
+    expected = "how it is said, in plain letters"
+    problems += [wrong_value(at, word, how, expected) for word, how in table.items() if word not in said]
+    return said
 
 
 def _table(content: Table, key: str, file: Path, problems: list[str]) -> Table:

@@ -71,6 +71,18 @@ def render(
             help="Background music: WAV, FLAC, MP3 or Ogg. Looped, quiet under speech.",
         ),
     ] = None,
+    writer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", show_default=False, help="Who writes the script: offline, or llm where one is set."
+        ),
+    ] = "",
+    retention: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", show_default=False, help="How long the service keeps the job: 1m to 365d. Default 7d."
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="A degraded scene makes the film fail.")] = False,
     brand: Annotated[
         Path | None,
@@ -107,7 +119,18 @@ def render(
     nothing was started; 3: degraded under --strict; 130: interrupted. Of several films the worst counts.
     """
     options = FilmOptions(
-        voice, theme, language, size, frame_rate, speaking_rate, captions, strict, burn_in=burn_in, motion=motion
+        voice,
+        theme,
+        language,
+        size,
+        frame_rate,
+        speaking_rate,
+        captions,
+        strict,
+        burn_in=burn_in,
+        motion=motion,
+        writer=writer,
+        retention=retention,
     )
     sources, problems = gather(files)
     problems += options.problems()

@@ -54,6 +54,9 @@ def script(
     language: Annotated[
         str, typer.Option(metavar="TAG", show_default=False, help="The language of the text, for example en.")
     ] = "",
+    writer: Annotated[
+        str, typer.Option(metavar="NAME", show_default=False, help="Who writes it: offline, or llm where one is set.")
+    ] = "",
     server: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +95,7 @@ def script(
         problems += found.problems
     if problems:
         refuse(problems)
-    given = GivenOptions(FilmOptions(language=language), project, project_file)
+    given = GivenOptions(FilmOptions(language=language, writer=writer), project, project_file)
     as_json = (form or _form_of(out or update)) == "json"
     wanted = _Wanted(sources[0], pictures[0], given, edited, out, as_json)
     run(_print(wanted, server, data_folder(data)))

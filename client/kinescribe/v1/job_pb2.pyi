@@ -200,7 +200,7 @@ class VideoOptions(google.protobuf.message.Message):
     captions: Global___CaptionMode.ValueType
     """What is done with captions."""
     writer: builtins.str
-    """The script writer's name. Default "offline"."""
+    """The script writer's name: "offline", or "llm" where a language model is set up, which then is the default."""
     motion: Global___MotionMode.ValueType
     """How much moves."""
     music: builtins.str

@@ -31,6 +31,13 @@ def test_captions_in_the_picture_and_music_are_asked_for() -> None:
     assert options.message(music_attachment="abc.mpeg") == wanted
 
 
+@pytest.mark.parametrize(("told", "seconds"), [("1m", 60), ("12h", 43_200), ("7d", 604_800), ("365 D", 31_536_000)])
+def test_a_job_is_kept_for_the_time_that_is_told(told: str, seconds: int) -> None:
+    options = FilmOptions(retention=told)
+    assert options.problems() == []
+    assert options.message().retention.ToSeconds() == seconds
+
+
 def test_what_is_not_said_is_left_to_the_text_and_the_service() -> None:
     assert FilmOptions().message() == job_pb2.VideoOptions()
 
@@ -45,6 +52,11 @@ def test_what_is_not_said_is_left_to_the_text_and_the_service() -> None:
         (FilmOptions(size="3840x3840"), "size: 3840x3840 has more pixels than 3840x2160, the most that is possible"),
         (FilmOptions(frame_rate=0), "frame rate: 0 is not possible; allowed: 24, 25, 30, 50, 60"),
         (FilmOptions(captions=False, burn_in=True), "captions: they cannot be left out and be in the picture"),
+        (FilmOptions(retention="59"), 'retention: "59" is not possible; allowed: 1m to 365d, for example 12h or 7d'),
+        (
+            FilmOptions(retention="366d"),
+            'retention: "366d" is not possible; allowed: 1m to 365d, for example 12h or 7d',
+        ),
         (FilmOptions(speaking_rate=0.0), "speaking rate: 0 is not possible; allowed: 0.5 to 2"),
         (FilmOptions(speaking_rate=float("nan")), "speaking rate: nan is not possible; allowed: 0.5 to 2"),
     ],

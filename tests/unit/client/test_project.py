@@ -37,6 +37,7 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
     Image.new("RGB", (64, 32), "#1a73e8").save(tmp_path / "logo.png")
     render = 'voice = "heart"\ntheme = "dark"\nsize = "1280x720"\nlanguage = "de"\nframe_rate = 25\n'
     render += "speaking_rate = 1\ncaptions = false\nstrict = true\n"
+    render += 'writer = "offline"\nretention = "30d"\n[lexicon]\nKinescribe = "kinny scribe"\n'
     brand = BRAND.replace("[colors]", "[brand.colors]").replace("[fonts]", "[brand.fonts]")
     options, problems = read_project(write(tmp_path, f'[render]\n{render}\n[brand]\nlogo = "logo.png"\n{brand}'))
     assert problems == []
@@ -51,6 +52,9 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
         captions=False,
         strict=True,
         brand=Brand({"accent": "#1A73E8"}, {"heading": "Inter"}, logo),
+        writer="offline",
+        retention="30d",
+        lexicon={"Kinescribe": "kinny scribe"},
     )
     assert options.message("picture-1").brand == job_pb2.Brand(
         colors={"accent": "#1A73E8"}, fonts={"heading": "Inter"}, logo_attachment="picture-1"
@@ -73,9 +77,9 @@ def test_every_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path: Path
         'captions = "no"\nvoice = 1979-05-27\n',
     )
     assert read_project(file)[1] == [
-        f"{file}: pitch is not known; allowed: render, brand",
+        f"{file}: pitch is not known; allowed: render, lexicon, brand",
         f"{file}: [render]: fps is not known; allowed: voice, theme, size, language, frame_rate, speaking_rate, "
-        "captions, burn_in, motion, music, strict",
+        "captions, burn_in, motion, music, strict, writer, retention",
         f"{file}: [render]: frame_rate is true; allowed: a whole number",
         f"{file}: [render]: theme is 3; allowed: a text",
         f'{file}: [render]: captions is "no"; allowed: true or false',
