@@ -222,6 +222,6 @@ def test_mistakes_in_settings_and_brands_are_named_with_their_files(folder: Path
     assert refused.returncode == 2
     assert refused.stderr.splitlines() == [
         f"kinescribe: {toml}: [render]: fps is not known; allowed: voice, theme, size, language, frame_rate, "
-        "speaking_rate, captions, burn_in, motion, music, strict",
+        "speaking_rate, captions, burn_in, motion, music, strict, writer, retention",
         f"kinescribe: {toml}: [render]: frame_rate: 7 is not possible; allowed: 24, 25, 30, 50, 60",
     ]
