@@ -1,11 +1,14 @@
 """From the settings to the table of makers: who is tried first, and what is said of settings that cannot be."""
 
+from pathlib import Path
+
 import pytest
 
 from kinescribe_server.app.makers import known_engines, maker_table
 from kinescribe_server.config import Settings, read_settings
 from kinescribe_server.jobs.errors import SettingError
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
+from kinescribe_server.visuals.presenton_deck import Pace
 
 LLM = {"llm_base_url": "http://localhost:11434/v1/chat/completions", "llm_model": "llama"}
 SPEECH = {"speech_base_url": "http://kokoro:8880/v1/", "speech_voices": "alloy, nova", "speech_languages": "en,de"}
@@ -84,6 +87,44 @@ def test_another_address_model_voice_or_template_is_another_key(change: dict[str
     differs = [old != new for old, new in zip(before, after, strict=True)]
     kinds = [any(name.startswith(kind) for name in change) for kind in ("llm", "speech", "presenton")]
     assert differs == kinds
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"llm_timeout_seconds": 600},
+        {"llm_budget_seconds": 900, "llm_budget_tokens": 1_000_000},
+        {"llm_concurrency": 1, "llm_per_minute": 5},
+        {"speech_timeout_seconds": 5, "speech_requests_per_minute": 9},
+    ],
+)
+def test_how_long_and_how_often_somebody_is_asked_is_no_other_key(change: dict[str, int]) -> None:
+    before, after = table(**LLM, **SPEECH), table(**LLM, **SPEECH, **change)
+    assert [maker.version for maker in before.writers["llm"]] == [maker.version for maker in after.writers["llm"]]
+    speakers = [makers.speaker_for("en", "", False).makers[0] for makers in (before, after)]
+    assert speakers[0].version == speakers[1].version
+
+
+@pytest.mark.parametrize("url", ["https://openrouter.ai/api/v1", "http://webui:3000/api", "http://localhost/v1"])
+def test_the_address_of_a_model_is_left_whole(url: str) -> None:
+    for given in (url, f"{url}/", f"{url}/chat/completions"):
+        assert dict(table(**LLM | {"llm_base_url": given}).writers["llm"][0].arguments)["base_url"] == url
+
+
+def test_the_version_of_tex_is_part_of_a_formula_s_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = set()
+    for version in ("TeX 1", "TeX 2"):
+        for program in ("latex", "dvisvgm"):
+            (tmp_path / program).write_text(f"#!/bin/sh\necho '{program} {version}'\n")
+            (tmp_path / program).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        keys.add(table(formula_renderer="tex").visuals["formula"][0].version)
+    assert len(keys) == 2
+
+
+def test_who_waits_for_a_deck_has_time_for_another_worker_s_and_an_own_one() -> None:
+    pace = Pace()
+    assert table(**PRESENTON).visuals["slide"][0].patience == 2 * (pace.most + pace.drawing)
 
 
 def test_a_key_is_no_part_of_a_maker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from kinescribe_server.speech.protocol import VoiceEngine
 from kinescribe_server.speech.remote_voices import ENGINE as REMOTE
 from kinescribe_server.speech.remote_voices import remote_engine
 from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS, visual_makers
+from kinescribe_server.visuals.tex_program import program_versions
 
 # For whoever set the service up: a film without the voice or the model that it was bought for would hide them.
 _FATAL = frozenset({"REMOTE_KEY_REFUSED", "REMOTE_NOT_FOUND"})
@@ -31,11 +32,12 @@ _FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe
 # A wait for another worker that dies, and then a deck.
 _DECK_SECONDS = 2040.0
 
-# What people copy along with the address of a service.
-_ENDINGS = (
-    *("/chat/completions", "/audio/speech", "/dev/captioned_speech", "/audio/voices", "/models"),
-    *("/api/v1/ppt/presentation", "/api/v1/ppt", "/api/v1", "/api/v3", "/api"),
-)
+# What people copy along with the address of a service. A model's own address may end in /api/v1 (OpenRouter).
+_LLM_ENDINGS = ("/chat/completions", "/models")
+_PRESENTON_ENDINGS = ("/api/v1/ppt/presentation", "/api/v1/ppt", "/api/v1", "/api/v3", "/api")
+
+# Settings of somebody else's service that change no result.
+_LIMITS = frozenset({"budget_seconds", "budget_tokens", "timeout_seconds", "concurrency", "per_minute"})
 
 # What a worker of each resource makes ready before its first step.
 WARM = {
@@ -93,6 +95,7 @@ def _speaker_for(among: Sequence[VoiceEngine], language: str, wanted: str, named
             patience=engine.patience,
             fatal=_FATAL,
             chosen=engine.maker[0] == REMOTE,
+            limits=_LIMITS,
         )
         for engine in engines_for(language, choice.voice, among)
     )
@@ -118,7 +121,7 @@ def _llm(name: str, function: str, settings: Settings) -> MakerSpec:
     if not settings.llm_model.strip():
         raise SettingError("LLM_BASE_URL is set and LLM_MODEL is empty; expected the model's name, for example gpt-4o")
     arguments = {
-        "base_url": _address(settings.llm_base_url, "LLM_BASE_URL"),
+        "base_url": _address(settings.llm_base_url, "LLM_BASE_URL", _LLM_ENDINGS),
         "model": settings.llm_model.strip(),
         "budget_seconds": f"{settings.llm_budget_seconds:g}",
         "budget_tokens": str(settings.llm_budget_tokens),
@@ -135,6 +138,7 @@ def _llm(name: str, function: str, settings: Settings) -> MakerSpec:
         patience=2 * settings.llm_budget_seconds,
         fatal=_FATAL,
         chosen=True,
+        limits=_LIMITS,
     )
 
 
@@ -145,7 +149,7 @@ def _visual_makers(settings: Settings) -> dict[str, tuple[MakerSpec, ...]]:
         makers["slide"] = (_presenton(settings), *makers["slide"])
     if settings.formula_renderer == "tex":
         target = "kinescribe_server.visuals.tex:make_formula_with_tex"
-        tex = MakerSpec("tex", target, makers["formula"][0].distributions, chosen=True)
+        tex = MakerSpec("tex", target, makers["formula"][0].distributions, chosen=True, programs=program_versions())
         makers["formula"] = (tex, *makers["formula"])
     return makers
 
@@ -154,7 +158,7 @@ def _presenton(settings: Settings) -> MakerSpec:
     if find_spec("pypdfium2") is None:
         raise SettingError("PRESENTON_URL is set and pypdfium2 is not installed; pip install 'kinescribe[presenton]'")
     arguments = {
-        "base_url": _address(settings.presenton_url, "PRESENTON_URL"),
+        "base_url": _address(settings.presenton_url, "PRESENTON_URL", _PRESENTON_ENDINGS),
         "api": settings.presenton_api,
         "template": settings.presenton_template,
         "auth": settings.presenton_auth,
@@ -170,9 +174,9 @@ def _presenton(settings: Settings) -> MakerSpec:
     )
 
 
-def _address(url: str, variable: str) -> str:
+def _address(url: str, variable: str, endings: Sequence[str]) -> str:
     try:
-        return base_url(url, _ENDINGS)
+        return base_url(url, endings)
     except ValueError as error:
         raise SettingError(f"{variable}: {error}") from error
 

@@ -21,12 +21,14 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class Made:
     """What a maker made: stored files by role, JSON details, and notices. It is kept as a result record, so it holds
-    nothing that depends on time, machine or process; but for its cost, which the worker fills in."""
+    nothing that depends on time, machine or process; but for its cost, which the worker fills in. What is not
+    `lasting` serves its own job and is not kept: somebody else stood in for a part of it."""
 
     files: Mapping[str, StoredFile] = field(default_factory=dict)
     details: Json = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     cost: Cost = field(default_factory=Cost)
+    lasting: bool = True
 
 
 class Bench(Protocol):

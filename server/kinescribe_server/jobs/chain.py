@@ -61,7 +61,8 @@ class MakerChain:
                     _check_replaceable(maker, error, wishes)
                     failures.append(error)
                     continue
-                made = await asyncio.to_thread(self.results.put_if_absent, key, made)
+                if made.lasting:
+                    made = await asyncio.to_thread(self.results.put_if_absent, key, made)
             notices = [*made.notices, *([wanted.notice] if wanted.notice else [])]
             if failures:
                 notices.append(Notice("OTHER_MAKER", f"{maker.name} made this, because: {failures[0].message}"))

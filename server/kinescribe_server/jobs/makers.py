@@ -12,10 +12,12 @@ from kinescribe_server.engine.protocol import Notice
 class MakerSpec:
     """A maker's name, the function that it is ("package.module:function"), and the distributions whose versions its
     results depend on. `revision` is raised when the maker's own results change. `arguments` are the installation's
-    settings, given to the function by keyword; secrets are not among them. `patience` is how many seconds longer than
-    other makers of its kind it may take, for one that waits for somebody else. A failure for a `fatal` reason is for
-    whoever set the installation up, and no other maker hides it. One that is `chosen` was asked for by the settings:
-    where another takes its place, a job under `strict` fails."""
+    settings, given to the function by keyword; secrets are not among them. Those named in `limits` (how long, how much,
+    how often) decide whether there is a result and not which, so they are no part of the version. `programs` are the
+    versions of other programs that results depend on. `patience` is how many seconds longer than other makers of its
+    kind it may take, for one that waits for somebody else. A failure for a `fatal` reason is for whoever set the
+    installation up, and no other maker hides it. One that is `chosen` was asked for by the settings: where another
+    takes its place, a job under `strict` fails."""
 
     name: str
     target: str
@@ -25,11 +27,14 @@ class MakerSpec:
     patience: float = 0.0
     fatal: frozenset[str] = frozenset()
     chosen: bool = False
+    limits: frozenset[str] = frozenset()
+    programs: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
         versions = (f"{name}={_installed(name)}" for name in self.distributions)
-        return "+".join([str(self.revision), *versions, *(f"{name}:{value}" for name, value in self.arguments)])
+        settings = (f"{name}:{value}" for name, value in self.arguments if name not in self.limits)
+        return "+".join([str(self.revision), *versions, *self.programs, *settings])
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
@@ -37,6 +38,15 @@ def base_url(text: str, endings: Sequence[str] = ()) -> str:
             path = path[: -len(ending)].rstrip("/")
             break
     return f"{parts.scheme}://{bracketed}{'' if port is None else f':{port}'}{path}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL is of this machine itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _shown(given: str) -> str:

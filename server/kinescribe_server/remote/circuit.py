@@ -19,35 +19,35 @@ class Circuit:
         self._open_seconds = open_seconds
         self._failures = 0
         self._closed_until = 0.0
-        self._trying = False
+        self._trial = 0
         self._lock = threading.Lock()
 
     def admits(self) -> bool:
-        """Whether a call may be made. Of an open circuit's calls, one is let through when its time is over; it must
-        end in `succeeded`, `failed` or `left`."""
+        """Whether this thread may make a call. Of an open circuit's calls, one is let through when its time is over;
+        its thread must end it by `left`."""
         with self._lock:
             if self._failures < self._most:
                 return True
-            if self._trying or time.monotonic() < self._closed_until:
+            if self._trial or time.monotonic() < self._closed_until:
                 return False
-            self._trying = True
+            self._trial = threading.get_ident()
             return True
 
     def succeeded(self) -> None:
         with self._lock:
-            self._failures, self._trying = 0, False
+            self._failures = 0
 
     def failed(self) -> None:
         with self._lock:
             self._failures += 1
-            self._trying = False
             if self._failures >= self._most:
                 self._closed_until = time.monotonic() + self._open_seconds
 
     def left(self) -> None:
-        """A call ended without saying anything of the provider's health."""
+        """This thread's call is over."""
         with self._lock:
-            self._trying = False
+            if self._trial == threading.get_ident():
+                self._trial = 0
 
 
 @cache

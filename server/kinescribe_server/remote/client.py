@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import tenacity
 
+from kinescribe_server.jobs.errors import MakeError
+from kinescribe_server.remote.addresses import is_loopback
 from kinescribe_server.remote.circuit import circuit_of
 from kinescribe_server.remote.pace import pace_of
 from kinescribe_server.remote.provider import Provider
@@ -27,6 +29,8 @@ _LONGEST_RETRY_AFTER_SECONDS = 60.0
 _MOST_REDIRECTS = 3
 # These take the method and the body along (RFC 9110, 15.4).
 _REPEATING_REDIRECTS = frozenset({307, 308})
+# Headers of what is over when the content is there.
+_OF_THE_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 # What says that the request was not acted upon, so that even one that must not be repeated may be sent again.
 _NOT_TAKEN = frozenset({425, 429, 503})
 
@@ -57,15 +61,17 @@ class _Call:
 
 
 class RemoteClient:
-    """Calls one provider. A context manager; safe to use from several threads."""
+    """Calls one provider. A context manager; safe to use from several threads.
+
+    Proxies are taken from the environment as is usual (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY); a provider on
+    this machine is asked directly, whatever they say.
+    """
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self._circuit = circuit_of(provider.name, provider.base_url)
         self._pace = pace_of(provider.name, provider.base_url, provider.concurrency, provider.per_minute)
-        self._http = httpx.Client(
-            auth=provider.credentials, headers={"User-Agent": "kinescribe"}, follow_redirects=False
-        )
+        self._http = _http_client(provider)
 
     def __enter__(self) -> Self:
         return self
@@ -108,8 +114,8 @@ class RemoteClient:
         whole = within if within is not None else ATTEMPTS * (provider.timeout_seconds + _LONGEST_RETRY_AFTER_SECONDS)
         call = _Call(method, url, given, idempotent, units, time.monotonic() + whole)
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
-            retry=tenacity.retry_if_exception(lambda error: _is_worth_repeating(error, call.deadline)),
+            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(whole),
+            retry=tenacity.retry_if_exception(_is_worth_repeating),
             wait=_Waits(provider.backoff_seconds),
             reraise=True,
         )
@@ -133,7 +139,8 @@ class RemoteClient:
 
     def _attempt(self, call: _Call, number: int) -> httpx.Response:
         """One attempt, logged. Raises _FailedAttemptError."""
-        line: dict[str, Any] = {"provider": self.provider.name, "method": call.method, "attempt": number}
+        provider = self.provider
+        line: dict[str, Any] = {"provider": provider.name, "method": call.method, "attempt": number}
         started = time.monotonic()
         try:
             with self._pace.call(call.deadline - started):
@@ -146,7 +153,8 @@ class RemoteClient:
             if failed.error.status:
                 line["status"] = failed.error.status
             line["reason"] = failed.error.reason
-            if failed.ill:
+            hurried = isinstance(error, httpx.TimeoutException) and call.deadline < started + provider.timeout_seconds
+            if failed.ill and not hurried:
                 self._circuit.failed()
             elif failed.error.status:
                 self._circuit.succeeded()
@@ -174,18 +182,20 @@ class RemoteClient:
             target = response.headers.get("location", "")
             if not (response.is_redirect and target):
                 break
-            url = self._redirected(urljoin(url, target))
+            url = self._redirected(url, target)
             if response.status_code not in _REPEATING_REDIRECTS and method != "HEAD":
                 method, arguments = "GET", {"headers": arguments.get("headers")}
         if response.status_code >= 300 and not response.is_error:
             raise self._bad(f"answered {response.status_code} and no content")
         return response
 
-    def _redirected(self, url: str) -> str:
+    def _redirected(self, url: str, target: str) -> str:
         try:
-            return self._own(url)
+            return self._own(str(httpx.URL(url).join(target)))
         except RemoteError as error:
             raise _FailedAttemptError(error, retryable=False, ill=False) from None
+        except (ValueError, httpx.InvalidURL):
+            raise self._bad("redirects to what is no address") from None
 
     def _send(self, method: str, url: str, arguments: Mapping[str, Any], deadline: float) -> httpx.Response:
         left = max(0.05, deadline - time.monotonic())
@@ -200,11 +210,7 @@ class RemoteClient:
                     raise self._bad(f"sent more than {self.provider.max_reply_bytes:,} bytes")
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("the reply goes on for too long")
-            told = [
-                (key, value)
-                for key, value in response.headers.multi_items()
-                if key not in {"content-encoding", "content-length", "transfer-encoding"}
-            ]
+            told = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_TRANSFER]
             return httpx.Response(
                 response.status_code, headers=told, content=b"".join(pieces), request=response.request
             )
@@ -212,6 +218,26 @@ class RemoteClient:
     def _bad(self, what: str) -> _FailedAttemptError:
         error = RemoteError("REMOTE_BAD_REPLY", f"{self.provider.name} {what}")
         return _FailedAttemptError(error, retryable=False, ill=False)
+
+
+def _http_client(provider: Provider) -> httpx.Client:
+    try:
+        return httpx.Client(
+            auth=provider.credentials,
+            headers={"User-Agent": "kinescribe"},
+            # The environment's certificates are taken for all, its proxies not on this machine.
+            verify=httpx.create_ssl_context(),
+            trust_env=not is_loopback(provider.base_url),
+            # A connection is used once: on an old one that the server is closing at that moment, nobody can tell
+            # whether a request was taken.
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+    except (ImportError, ValueError) as error:  # its words may hold a proxy's password
+        message = (
+            f"{provider.name} cannot be asked: the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not understood; "
+            "expected http://HOST:PORT"
+        )
+        raise MakeError("SETTING_INVALID", message) from error
 
 
 class _Waits(tenacity.wait.wait_base):
@@ -222,18 +248,13 @@ class _Waits(tenacity.wait.wait_base):
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         failed = cast("_FailedAttemptError", retry_state.outcome and retry_state.outcome.exception())
-        return (
-            max(failed.wait or 0.0, self._backoff(retry_state))
-            if failed.wait is not None
-            else self._backoff(retry_state)
-        )
+        return max(failed.wait or 0.0, self._backoff(retry_state))
 
 
-def _is_worth_repeating(error: BaseException, deadline: float) -> bool:
+def _is_worth_repeating(error: BaseException) -> bool:
     if not isinstance(error, _FailedAttemptError) or not error.retryable:
         return False
-    wait = error.wait or 0.0
-    return wait <= _LONGEST_RETRY_AFTER_SECONDS and time.monotonic() + wait < deadline
+    return (error.wait or 0.0) <= _LONGEST_RETRY_AFTER_SECONDS
 
 
 def _failure_of(error: Exception, name: str, idempotent: bool) -> _FailedAttemptError:

@@ -1,6 +1,7 @@
 """Who is called: a provider, how it is asked, and the credentials that it wants."""
 
 import base64
+import os
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
@@ -24,10 +25,12 @@ class Credentials(httpx.Auth):
         yield request
 
 
-def bearer(key: str) -> Credentials | None:
-    """The credentials of an API key; None without one. Raises MakeError REMOTE_KEY_REFUSED for what cannot be one."""
+def bearer(variable: str) -> Credentials | None:
+    """The credentials of the API key in an environment variable; None without one. Raises MakeError REMOTE_KEY_REFUSED
+    for what cannot be a key."""
+    key = os.environ.get(variable, "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise MakeError("REMOTE_KEY_REFUSED", "the key has characters that no key has; expected printable ASCII")
+        raise MakeError("REMOTE_KEY_REFUSED", f"{variable} has characters that no key has; expected printable ASCII")
     return Credentials(f"Bearer {key}", key) if key else None
 
 

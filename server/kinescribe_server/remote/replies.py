@@ -13,13 +13,22 @@ import httpx
 from kinescribe_server.jobs.errors import MakeError
 
 _MOST_CHARACTERS = 300
+# Of what is longer, the rest says nothing new.
+_MOST_READ = 20_000
+_STATUS = re.compile(r"[45]\d\d")
 # The provider's own codes for an account without money; waiting does not fill it.
 _NO_QUOTA = re.compile(
-    r"insufficient_quota|credit_balance|insufficient_(?:balance|credits?|funds)|quota_exceeded|billing|"
-    r"exceeded your current quota|out of credits?|credits? (?:are |is )?exhausted",
+    r"insufficient_quota|credit_balance|insufficient_(?:balance|credits?|funds)|quota_exceeded|billing_|"
+    r"billing details|exceeded your current quota|out of credits?|credits? (?:are |is )?exhausted",
     re.IGNORECASE,
 )
+# Some say with a plain 400 that the key or the model is wrong (Gemini and xAI; OpenRouter, LiteLLM and DeepSeek).
+_NO_KEY = re.compile(r"(?:invalid|incorrect)[ _]api[ _]key|api[ _]key[ _](?:is )?(?:not valid|invalid)", re.IGNORECASE)
+_NO_MODEL = re.compile(
+    r"model_not_found|not a valid model|invalid model name|\bmodel\b.{0,100}\bnot (?:exist|found)\b", re.IGNORECASE
+)
 _MAY_RETRY = frozenset({408, 409, 425, 429, 504})
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _REASONS = {
     401: "REMOTE_KEY_REFUSED",
     402: "REMOTE_QUOTA_EXHAUSTED",
@@ -55,13 +64,24 @@ class Refusal:
     wait: float | None = None
 
 
+def json_of(response: httpx.Response) -> Any:
+    """The JSON of a reply. Raises ValueError for what is none, and for what is nested too deeply to be read."""
+    try:
+        return json.loads(response.content)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
 def read_refusal(provider: str, response: httpx.Response, secrets: Iterable[str] = ()) -> Refusal:
-    """What a reply with a status of 400 or more means."""
-    status = response.status_code
+    """What a reply with a status of 400 or more means; or one of success, for a refusal that comes in it: its status is
+    then the code, if that is one."""
     code, said = error_in(response)
+    status, answered = response.status_code, f"answered {response.status_code}"
+    if response.is_success:
+        status, answered = int(code) if _STATUS.fullmatch(code) else 400, "answered with an error"
     detail = cleaned(said, secrets) or response.reason_phrase or "no reason given"
     reason, retryable = _meaning(status, f"{code} {said}")
-    message = f"{provider} answered {status}: {detail}"
+    message = f"{provider} {answered}: {detail}"
     error = RemoteError(reason, message, status=status, code=code, detail=detail)
     return Refusal(error, retryable, wanted_wait(response) if retryable else None)
 
@@ -69,20 +89,19 @@ def read_refusal(provider: str, response: httpx.Response, secrets: Iterable[str]
 def error_in(response: httpx.Response) -> tuple[str, str]:
     """The code and the words of an error, in any of the forms that are in use: OpenAI's {"error": {…}}, FastAPI's
     {"detail": …}, {"message": …}, a page, or plain text. Empty where a JSON reply holds no error."""
-    text = response.text
     try:
-        body: Any = json.loads(text)
+        body = json_of(response)
     except ValueError:
-        return "", _TAGS.sub(" ", text[:20_000])
+        return "", _TAGS.sub(" ", response.content[:_MOST_READ].decode("utf-8", "replace"))
     if not isinstance(body, dict):
         return "", str(body)[:2_000]
     error = body.get("error") or body.get("detail") or body.get("message") or body.get("errors") or ""
     if isinstance(error, dict):
         code = error.get("code") or error.get("type") or ""
-        return str(code), str(error.get("message") or error.get("detail") or code)
+        return str(code), str(error.get("message") or error.get("detail") or code)[:_MOST_READ]
     if isinstance(error, list):
         return "", "; ".join(_violation(item) for item in error[:10])
-    return str(body.get("code") or ""), str(error)
+    return str(body.get("code") or ""), str(error)[:_MOST_READ]
 
 
 def _violation(item: Any) -> str:
@@ -106,6 +125,10 @@ def _meaning(status: int, words: str) -> tuple[str, bool]:
     """The reason, and whether another attempt may help."""
     if status == 429 and _NO_QUOTA.search(words):
         return "REMOTE_QUOTA_EXHAUSTED", False
+    if status == 400 and _NO_KEY.search(words):
+        return "REMOTE_KEY_REFUSED", False
+    if status == 400 and _NO_MODEL.search(words):
+        return "REMOTE_NOT_FOUND", False
     if status in _REASONS:
         return _REASONS[status], status in _MAY_RETRY
     return ("REMOTE_UNAVAILABLE", True) if status >= 500 else ("REMOTE_REFUSED", status in _MAY_RETRY)
@@ -114,10 +137,10 @@ def _meaning(status: int, words: str) -> tuple[str, bool]:
 def wanted_wait(response: httpx.Response) -> float | None:
     """The wait that Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), in seconds; None without one."""
     milliseconds = response.headers.get("retry-after-ms", "")
-    if re.fullmatch(r"\d{1,9}(?:\.\d+)?", milliseconds):
+    if _NUMBER.fullmatch(milliseconds):
         return float(milliseconds) / 1000
     given = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(?:\.\d+)?", given):
+    if _NUMBER.fullmatch(given):
         return float(given)
     try:
         moment = parsedate_to_datetime(given)

@@ -2,10 +2,14 @@
 
 from kinescribe_server.engine.protocol import Notice
 
+# Both written forms of Norwegian, whose texts are recognised as just that.
+_NORWEGIAN = frozenset({"nb", "nn"})
+
 
 def language_of(tag: str) -> str:
     """The language of a BCP 47 tag, without script and region."""
-    return tag.split("-", maxsplit=1)[0].lower()
+    language = tag.split("-", maxsplit=1)[0].lower()
+    return "no" if language in _NORWEGIAN else language
 
 
 def differs(found: str, wanted: str) -> bool:

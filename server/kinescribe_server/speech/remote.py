@@ -3,7 +3,6 @@
 The API key is taken from SPEECH_API_KEY in the worker and goes nowhere else.
 """
 
-import os
 import time
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from kinescribe_server.engine.protocol import Bench, Made, Notice
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.remote.client import RemoteClient
 from kinescribe_server.remote.provider import Provider, bearer
-from kinescribe_server.remote.replies import cleaned, error_in
+from kinescribe_server.remote.replies import cleaned, error_in, json_of
 from kinescribe_server.speech import remote_words
 from kinescribe_server.speech.catalog import speaks
 from kinescribe_server.speech.heard import Samples, voiced_windows
@@ -54,9 +53,8 @@ def make_remote_speech(
     """Files and details as in protocol.py, and what was asked for: "usage" {"provider", "model", "requests",
     "characters"}. `voice` speaks where the request names another engine's. Raises MakeError: VOICE_CANNOT_SPEAK, and
     REMOTE_… as RemoteClient does."""
-    key = bearer(os.environ.get("SPEECH_API_KEY", "").strip())
     # One passage after the other: as many at a time as there are workers for speech.
-    provider = Provider(_NAME, base_url, float(timeout_seconds), 1, int(per_minute), key)
+    provider = Provider(_NAME, base_url, float(timeout_seconds), 1, int(per_minute), bearer("SPEECH_API_KEY"))
     with RemoteClient(provider) as client:
         service = _Service(client, provider, model, audio_format, tells_words=api == "kokoro")
         made = made_by(RemoteEngine(service, voice, languages), request, bench)
@@ -139,7 +137,7 @@ class _Service:
             self._tells_words = False
             return None
         try:
-            told = response.json()
+            told = json_of(response)
         except ValueError:
             told = None
         audio = remote_words.audio_of(told)

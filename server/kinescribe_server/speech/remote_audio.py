@@ -23,7 +23,9 @@ _MOST_SECONDS = 600
 _RATES = range(4_000, 192_001)
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _NUMBERS = {(_PCM, 8): "u1", (_PCM, 16): "<i2", (_PCM, 32): "<i4", (_FLOAT, 32): "<f4", (_FLOAT, 64): "<f8"}
-_COMPRESSED = re.compile(rb"ID3|\xff[\xe0-\xff]|fLaC|OggS|\x1aE\xdf\xa3|.{4}ftyp", re.DOTALL)
+_COMPRESSED = re.compile(rb"ID3|fLaC|OggS|\x1aE\xdf\xa3|.{4}ftyp", re.DOTALL)
+# So may samples without a header begin, too.
+_MPEG, _MPEG_TYPE = re.compile(rb"\xff[\xe0-\xff]"), re.compile(r"mpeg|mp3|aac", re.IGNORECASE)
 _AFTER_SOUND = {
     b"RIFF",
     b"LIST",
@@ -60,7 +62,8 @@ def samples_of(data: bytes, media_type: str = "", raw: bool = False) -> Samples:
         return _of_wav(data)
     if not data:
         raise NoSoundError("nothing at all")
-    if not raw and _COMPRESSED.match(data):
+    is_mpeg = _MPEG.match(data) and (not raw or _MPEG_TYPE.search(media_type))
+    if is_mpeg or _COMPRESSED.match(data):
         return _of_compressed(data)
     if (kind := _kind_of_text(data)) or not raw:
         raise NoSoundError(kind or f"{len(data):,} bytes of an unknown format")

@@ -33,7 +33,7 @@ def words_of(body: Any, seconds: float) -> list[Spoken]:
     told = body.get("timestamps") if isinstance(body, dict) else None
     try:
         words = [Spoken(str(word["word"]), float(word["start_time"]), float(word["end_time"])) for word in told or ()]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return []
     if not _make_sense(words, seconds):
         return []

@@ -19,8 +19,6 @@ from kinescribe_server.visuals.presenton_service import DeckOrder, PresentonServ
 from kinescribe_server.visuals.protocol import VisualRequest
 
 _PACE = Pace()
-# Seconds beyond the time limit of other visuals: a wait for another worker that dies, and then a deck.
-PATIENCE = 2 * (_PACE.most + _PACE.drawing)
 
 
 def make_slide_with_presenton(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, NoReturn, Self
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
@@ -17,7 +17,7 @@ from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.remote.addresses import base_url
 from kinescribe_server.remote.client import RemoteClient
 from kinescribe_server.remote.provider import Credentials, Provider, basic, bearer
-from kinescribe_server.remote.replies import cleaned
+from kinescribe_server.remote.replies import cleaned, json_of
 
 NAME = "Presenton"
 # What people copy along with the address of a server.
@@ -87,6 +87,7 @@ class PresentonService:
         except ValueError as error:
             raise MakeError("SETTING_INVALID", f"PRESENTON_URL: {error}") from None
         credentials = _credentials(auth)
+        self._secrets = credentials.secrets if credentials else ()
         calls = Provider(NAME, self._root, _CALL_SECONDS, _CONCURRENCY, credentials=credentials)
         files = Provider(NAME, self._root, _FETCH_SECONDS, _CONCURRENCY, credentials=credentials)
         self._calls, self._files = RemoteClient(calls), RemoteClient(files)
@@ -104,11 +105,12 @@ class PresentonService:
         """Orders a deck, once: where the answer is lost, the order may have been taken all the same."""
         units = {"slides": len(deck.slides)}
         body = self._api.body(deck)
-        return _task(_json(self._calls.request("POST", self._api.generate, json=body, idempotent=False, units=units)))
+        response = self._calls.request("POST", self._api.generate, json=body, idempotent=False, units=units)
+        return _task(_json(response), self._secrets)
 
     def task(self, task_id: str) -> Task:
         """Raises REMOTE_NOT_FOUND for a task that is not, or no longer, there."""
-        return _task(_json(self._calls.request("GET", self._api.status.format(task_id))))
+        return _task(_json(self._calls.request("GET", self._api.status.format(task_id))), self._secrets)
 
     def tasks(self) -> list[Task] | None:
         """The latest tasks; None where this Presenton has no list of them."""
@@ -117,7 +119,7 @@ class PresentonService:
         query = f"?type=presentation.generate&limit={_TASKS_LISTED}"
         try:
             found = _json(self._calls.request("GET", self._api.tasks + query))
-            return [_task(item) for item in found] if isinstance(found, list) else None
+            return [_task(item, self._secrets) for item in found] if isinstance(found, list) else None
         except MakeError as error:
             if error.reason in _NOT_OFFERED:
                 return None
@@ -128,7 +130,9 @@ class PresentonService:
         if not task.presentation:
             return None
         try:
-            found = _json(self._calls.request("GET", f"{self._api.presentation}/{quote(task.presentation, safe='')}"))
+            found = _json(
+                self._calls.request("GET", f"{self._api.presentation}/{quote(task.presentation, '', errors='replace')}")
+            )
         except MakeError as error:
             if error.reason in _NOT_OFFERED:
                 return None
@@ -228,18 +232,18 @@ def _credentials(auth: str) -> Credentials | None:
         case "none":
             return None
         case "basic":
-            return basic(_secret("PRESENTON_USERNAME"), _secret("PRESENTON_PASSWORD"))
+            user, password = (
+                os.environ.get(name) or _refuse(name) for name in ("PRESENTON_USERNAME", "PRESENTON_PASSWORD")
+            )
+            return basic(user, password)
         case "bearer":
-            return bearer(_secret("PRESENTON_API_KEY"))
+            return bearer("PRESENTON_API_KEY") or _refuse("PRESENTON_API_KEY")
         case _:
             raise MakeError("SETTING_INVALID", f"PRESENTON_AUTH is {auth!r}; expected none, basic or bearer")
 
 
-def _secret(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise MakeError("REMOTE_KEY_REFUSED", f"{NAME} wants credentials, and {name} is not set")
-    return value
+def _refuse(variable: str) -> NoReturn:
+    raise MakeError("REMOTE_KEY_REFUSED", f"{NAME} wants credentials, and {variable} is not set")
 
 
 def _language(tag: str) -> str:
@@ -248,13 +252,13 @@ def _language(tag: str) -> str:
 
 def _json(response: httpx.Response) -> Any:
     try:
-        return response.json()
+        return json_of(response)
     except ValueError:
         kind = cleaned(response.headers.get("content-type", "")) or "no content type"
         raise MakeError("REMOTE_BAD_REPLY", f"{NAME} answered with something that is not JSON ({kind})") from None
 
 
-def _task(found: Any) -> Task:
+def _task(found: Any, secrets: Sequence[str]) -> Task:
     """A task as it is told. Raises MakeError (REMOTE_BAD_REPLY) for what is no task."""
     task_id = found.get("id") if isinstance(found, dict) else None
     if not isinstance(task_id, str) or not _TASK_ID.fullmatch(task_id):
@@ -269,14 +273,14 @@ def _task(found: Any) -> Task:
         made=made or 0,
         presentation=_string(data.get("presentation_id")),
         path=_string(data.get("path")),
-        reason=_reason(found),
+        reason=cleaned(_reason(found), secrets),
     )
 
 
 def _reason(found: Mapping[str, Any]) -> str:
     error = found.get("error")
     told: Sequence[Any] = (error.get("detail"), error.get("message")) if isinstance(error, dict) else (error,)
-    return cleaned(next((text for text in (*told, found.get("message")) if isinstance(text, str) and text), ""))
+    return next((text for text in (*told, found.get("message")) if isinstance(text, str) and text), "")
 
 
 def _count(value: Any) -> int | None:

@@ -39,6 +39,19 @@ def is_installed(latex: str = LATEX, dvisvgm: str = DVISVGM) -> bool:
     return shutil.which(latex) is not None and shutil.which(dvisvgm) is not None
 
 
+def program_versions(latex: str = LATEX, dvisvgm: str = DVISVGM) -> tuple[str, ...]:
+    """What each of the two that is installed says of its version, on one line."""
+    return tuple(_version_of(program) for program in filter(None, map(shutil.which, (latex, dvisvgm))))
+
+
+def _version_of(program: str) -> str:
+    try:
+        run = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "of an unknown version"
+    return run.stdout.partition("\n")[0]
+
+
 def run_program(name: str, arguments: Sequence[str], folder: Path) -> bool:
     """Runs a program in a folder, and says whether it succeeded. Raises MakeError (TEX_NOT_INSTALLED,
     FORMULA_TOO_LARGE)."""

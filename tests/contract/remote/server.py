@@ -59,12 +59,14 @@ Answer = Callable[[Asked], Reply]
 
 class RemoteServer:
     """Serves `answer` on a free port; `asked` holds the requests in the order of their coming, `busiest` the most that
-    were in hand at a time. A context manager."""
+    were in hand at a time. With `one_request_each` a connection that was used is closed as soon as it is used again. A
+    context manager."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
         self.busiest = 0
+        self.one_request_each = False
         self._busy = 0
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -107,7 +109,13 @@ class RemoteServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            used = False
+
             def _serve(self) -> None:
+                if self.used and server.one_request_each:
+                    self._reset()
+                    return
+                self.used = True
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 reply = server._take(Asked(self.command, self.path, headers, body))

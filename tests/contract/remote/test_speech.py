@@ -120,8 +120,9 @@ def test_a_service_without_captioned_speech_is_asked_for_speech_alone(remote: Re
         [{"word": "Kinescribe", "start_time": 3, "end_time": 1}],
         [{"word": "Kinescribe", "start_time": 0, "end_time": 900}],
         [{"word": "Kinescribe", "start_time": 0, "end_time": "NaN"}],
+        [{"word": "Kinescribe", "start_time": 0, "end_time": 10**400}],
     ],
-    ids=str,
+    ids=lambda value: str(value)[:70],
 )
 def test_times_that_make_no_sense_are_not_taken(timestamps: object, remote: Remote) -> None:
     service = SpeechService()
@@ -192,6 +193,20 @@ def test_samples_without_a_header_are_understood_at_the_rate_that_is_told(remote
         return replace(reply, body=half, headers={"Content-Type": "audio/pcm;rate=12000"})
 
     assert remote.say(slower, audio_format="pcm").seconds == pytest.approx(expected.seconds, abs=0.05)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("flac", "flac"), ("mp3", "libmp3lame"), ("adts", "aac")])
+def test_a_service_that_compresses_in_place_of_samples_makes_no_noise(
+    container: str, codec: str, remote: Remote
+) -> None:
+    expected = remote.say(SpeechService())
+
+    def compressed(asked: Asked) -> Reply:
+        reply = SpeechService()(asked)
+        sound = _compressed(reply.content, container, codec)
+        return replace(reply, body=sound, headers={"Content-Type": f"audio/{'aac' if codec == 'aac' else 'mpeg'}"})
+
+    assert remote.say(compressed, audio_format="pcm").seconds == pytest.approx(expected.seconds, abs=0.1)
 
 
 def test_sound_of_another_rate_has_the_same_length(remote: Remote) -> None:

@@ -272,3 +272,4 @@ def test_where_there_is_no_model_the_user_is_told() -> None:
     assert not untranslated("en", "en-GB")
     assert not untranslated("", "de")
     assert differs("en-GB", "de")
+    assert not differs("no", "nb")

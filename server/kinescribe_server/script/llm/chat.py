@@ -10,7 +10,7 @@ import httpx
 
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.remote.client import RemoteClient
-from kinescribe_server.remote.replies import RemoteError, cleaned, error_in
+from kinescribe_server.remote.replies import RemoteError, cleaned, json_of, read_refusal
 from kinescribe_server.script.llm.budget import Budget
 from kinescribe_server.script.llm.prompts import Prompt
 from kinescribe_server.script.llm.replies import CutOffError, ReplyError, json_in, words_of
@@ -131,10 +131,8 @@ class ChatModel:
             raise _with_advice(error, self.model) from None
         body = _json(response)
         if isinstance(body, Mapping) and body.get("error") and not body.get("choices"):
-            code, said = error_in(response)
-            message = f"the language model answered with an error: {cleaned(said)}"
-            status = int(code) if code.isdecimal() and len(code) == 3 else 400
-            raise RemoteError("REMOTE_REFUSED", message, status=status, code=code, detail=said)
+            provider = self.client.provider
+            raise _with_advice(read_refusal(provider.name, response, provider.secrets).error, self.model)
         tokens_in, tokens_out = _usage(body)
         asked = sum(len(message["content"]) for message in payload["messages"])
         self.budget.spend(tokens_in or asked // _CHARACTERS_PER_TOKEN, tokens_out or len(response.content) // 4)
@@ -190,15 +188,16 @@ def _repair(error: ReplyError) -> list[dict[str, str]]:
     """The turn that asks for a better reply. A cut one is not shown again: it took all the room already."""
     if isinstance(error, CutOffError):
         return [{"role": "user", "content": "Your answer was too long and was cut off. Answer with half as much."}]
-    said = [{"role": "assistant", "content": error.words[:_MOST_ECHOED]}] if error.words else []
+    words = error.words[:_MOST_ECHOED].encode("utf-8", "replace").decode()  # halves of signs cannot be sent
+    said = [{"role": "assistant", "content": words}] if words else []
     why = f"That cannot be used: {str(error)[:1_000]}. Answer again with one JSON object of the form asked for."
     return [*said, {"role": "user", "content": why}]
 
 
 def _json(response: httpx.Response) -> Any:
     try:
-        return response.json()
-    except (ValueError, RecursionError):
+        return json_of(response)
+    except ValueError:
         raise MakeError(
             "REMOTE_BAD_REPLY", "the language model's server answered with something other than JSON"
         ) from None
@@ -217,8 +216,8 @@ def _usage(body: Any) -> tuple[int, int]:
 def _units(response: httpx.Response) -> Mapping[str, float]:
     """What goes into the log."""
     try:
-        body = response.json()
-    except (ValueError, RecursionError):
+        body = json_of(response)
+    except ValueError:
         return {}
     tokens_in, tokens_out = _usage(body)
     units: dict[str, float] = {"tokens_in": tokens_in, "tokens_out": tokens_out}

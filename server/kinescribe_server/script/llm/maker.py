@@ -4,7 +4,6 @@ The settings come as text, because they are part of a result's key; the API key 
 and goes nowhere else.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +20,9 @@ from kinescribe_server.script.model import SCRIPT
 from kinescribe_server.script.offline import OfflineWriter
 from kinescribe_server.script.protocol import ScriptRequest, TranslationRequest, Written
 from kinescribe_server.script.translating import differs
+
+# What the model did not do for want of time, tokens or health; another time it may.
+_PARTLY = frozenset({"SECTION_BY_OTHER_WRITER", "TRANSLATION_INCOMPLETE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _chat(settings: ModelSettings) -> Iterator[ChatModel]:
         float(settings.timeout_seconds),
         int(settings.concurrency),
         int(settings.per_minute),
-        bearer(os.environ.get("LLM_API_KEY", "").strip()),
+        bearer("LLM_API_KEY"),
     )
     with RemoteClient(provider) as client:
         budget = Budget(float(settings.budget_seconds), int(settings.budget_tokens))
@@ -86,4 +88,5 @@ def _made(written: Written, bench: Bench, chat: ChatModel) -> Made:
     file = bench.artifacts.put_bytes(SCRIPT.dump_json(script), "application/json")
     usage = {"provider": urlsplit(chat.base_url).netloc, "model": chat.model, **chat.budget.usage()}
     details = {"title": script.title, "language": script.language, "segments": len(script.scenes), "usage": usage}
-    return Made({"script": file}, details, written.notices)
+    lasting = not any(notice.reason in _PARTLY for notice in written.notices)
+    return Made({"script": file}, details, written.notices, lasting=lasting)

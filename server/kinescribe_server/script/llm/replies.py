@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, NoReturn
 
 from kinescribe_server.jobs.errors import MakeError
@@ -69,7 +70,7 @@ def json_in(words: str) -> Any:
         except RecursionError:
             raise ReplyError("the JSON is nested too deeply") from None
     decoder = json.JSONDecoder(parse_constant=_no_number)
-    for found in list(re.finditer(r"[{\[]", said))[:_MOST_BEGINNINGS]:
+    for found in islice(re.finditer(r"[{\[]", said), _MOST_BEGINNINGS):
         try:
             return _structure(decoder.raw_decode(said, found.start())[0])
         except (ValueError, RecursionError):

@@ -6,6 +6,7 @@ from typing import Any
 
 from kinescribe_server.engine.protocol import Notice
 from kinescribe_server.script.inline import is_english
+from kinescribe_server.script.language import detect_surely
 from kinescribe_server.script.llm.replies import ReplyError
 from kinescribe_server.script.llm.visuals import BadVisualError, read_visual
 from kinescribe_server.script.llm.words import cut_narration, fits_narration, narration, shown
@@ -13,6 +14,7 @@ from kinescribe_server.script.model import Slide, Visual
 from kinescribe_server.script.sentences import split_sentences
 from kinescribe_server.script.shots import Shot, prose_slide
 from kinescribe_server.script.text import Text
+from kinescribe_server.script.translating import differs
 
 # A card with nothing but a title may stand for so many words: five seconds.
 _CARD_WORDS = 12
@@ -48,6 +50,14 @@ def read_draft(reply: Any, language: str, images: Mapping[str, str], most: int) 
     first, *others = shots
     drawn = (first, *(_with_points(shot, language or named) for shot in others))
     return Draft(shown(body.get("title")), named, drawn, tuple(notices))
+
+
+def in_language(draft: Draft, language: str, own: str) -> Draft:
+    """The draft, unless it was left in the text's own language where another one was asked for. Raises ReplyError."""
+    found = detect_surely(" ".join(shot.narration for shot in draft.shots))
+    if found and differs(own, language) and not differs(found, own):
+        raise ReplyError(f'the narration is in the language "{own}"; write it in "{language}"')
+    return draft
 
 
 def _shot(scene: Any, images: Mapping[str, str], notices: list[Notice]) -> Shot | None:

@@ -9,13 +9,15 @@ from kinescribe_server.script.limits import MAX_NARRATION_CHARACTERS, MAX_TITLE_
 from kinescribe_server.script.markdown import parse_markdown
 from kinescribe_server.script.text import Text, clean
 
+# Of a text that may have so many characters, so many times as many are read, for its markup.
+_MARKUP = 4
 # "1815. A year …" is no first item of a list.
 _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s)")
 
 
 def shown(value: Any, most: int = MAX_TITLE_CHARACTERS) -> str:
     """A text of a slide: on one line, short enough to be drawn."""
-    text = _plain(value).shown
+    text = _plain(value, most).shown
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
@@ -27,7 +29,7 @@ def shown_list(value: Any, most: int, *, keep_empty: bool = False) -> tuple[str,
 
 def narration(value: Any) -> str:
     """A text that is said."""
-    return _plain(value).said
+    return _plain(value, MAX_NARRATION_CHARACTERS).said
 
 
 def fits_narration(text: str) -> bool:
@@ -46,10 +48,10 @@ def source_text(value: Any) -> str:
     return clean(value) if isinstance(value, str) else ""
 
 
-def _plain(value: Any) -> Text:
+def _plain(value: Any, most: int) -> Text:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return Text("")
-    line = " ".join(clean(str(value)).split())
+    line = " ".join(clean(str(value)[: _MARKUP * most]).split())
     texts = []
     for token in parse_markdown(_NUMBERED.sub(r"\1\\\2", line)):
         if token.type == "inline":

@@ -20,7 +20,7 @@ from kinescribe_server.script.llm.assignment import (
 from kinescribe_server.script.llm.chat import ChatModel, TooLongError
 from kinescribe_server.script.llm.cutting import halves, pieces_of
 from kinescribe_server.script.llm.outline import Outline, plain_outline, plan_outline
-from kinescribe_server.script.llm.scenes import Draft, numbered, read_draft
+from kinescribe_server.script.llm.scenes import Draft, in_language, numbered, read_draft
 from kinescribe_server.script.llm.schemas import script_schema
 from kinescribe_server.script.model import Script, Slide
 from kinescribe_server.script.offline import OfflineWriter
@@ -74,24 +74,26 @@ class LlmWriter:
         if len(text) > _LONG_DOCUMENT:
             return self._long_draft(text, language, own, images)
         try:
-            return self._ask(text, language, images)
+            return self._ask(text, language, own, images)
         except TooLongError as error:
             if is_subject(text):
                 raise _too_long(error) from None
         return self._long_draft(text, language, own, images)
 
-    def _ask(self, text: str, language: str, images: Mapping[str, str]) -> Draft:
+    def _ask(self, text: str, language: str, own: str, images: Mapping[str, str]) -> Draft:
         schema = script_schema(with_images=bool(named_pictures(text, images)))
         most = most_scenes(text)
         return self.model.ask(
-            whole_prompt(text, language, images), schema, lambda reply: read_draft(reply, language, images, most)
+            whole_prompt(text, language, images),
+            schema,
+            lambda reply: in_language(read_draft(reply, language, images, most), language, own),
         )
 
     def _long_draft(self, text: str, language: str, own: str, images: Mapping[str, str]) -> Draft:
         """A draft of a planned document, its sections written side by side."""
         outline, notices = self._outline(text, language)
         self.report(10)
-        section = _SectionWriter(self, outline, language, images)
+        section = _SectionWriter(self, outline, language, own, images)
         with ThreadPoolExecutor(self.concurrency, "section") as pool:
             results = list(pool.map(section.write, range(len(outline.sections))))
         failures = [result for result in results if isinstance(result, MakeError)]
@@ -136,6 +138,7 @@ class _SectionWriter:
     writer: LlmWriter
     outline: Outline
     language: str
+    own: str
     images: Mapping[str, str]
 
     def write(self, index: int) -> Draft | MakeError:
@@ -154,7 +157,9 @@ class _SectionWriter:
         asked = section_prompt(self.outline, index, text, self.language, self.images)
         try:
             return self.writer.model.ask(
-                asked, schema, lambda reply: read_draft(reply, self.language, self.images, most)
+                asked,
+                schema,
+                lambda reply: in_language(read_draft(reply, self.language, self.images, most), self.language, self.own),
             )
         except TooLongError as error:
             parts = halves(text) if len(text) > _SHORTEST_PART else None
