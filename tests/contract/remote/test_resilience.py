@@ -29,11 +29,11 @@ def test_the_wait_that_a_provider_asks_for_is_kept() -> None:
 
 
 def test_a_wait_may_be_a_date() -> None:
-    soon = formatdate(time.time() + 2, usegmt=True)  # in whole seconds, so a wait of one to two
-    with asking(in_turn(Reply(status=503, headers={"Retry-After": soon}), Reply({}))) as (client, _):
-        started = time.monotonic()
+    soon = int(time.time()) + 2  # dates have whole seconds
+    date = formatdate(soon, usegmt=True)
+    with asking(in_turn(Reply(status=503, headers={"Retry-After": date}), Reply({}))) as (client, _):
         client.request("GET", "/things")
-        assert 0.5 < time.monotonic() - started < 3
+        assert time.time() > soon - 0.1
 
 
 @pytest.mark.parametrize("header", ["3600", "99999999999", "9" * 400, "Wed, 21 Oct 2125 07:28:00 GMT"])
@@ -55,20 +55,20 @@ def test_a_connection_that_breaks_is_made_again(drop: int) -> None:
         assert len(server.asked) == 2
 
 
-@pytest.mark.parametrize("reply", [Reply("late", delay=0.8), Reply("x" * 40, pieces=40, pause=0.05)])
+@pytest.mark.parametrize("reply", [Reply("late", delay=20), Reply("x" * 40, pieces=40, pause=0.1)])
 def test_an_answer_that_comes_late_or_never_ends_is_not_waited_for(reply: Reply) -> None:
     with asking(in_turn(reply), timeout_seconds=0.2) as (client, server):
         started = time.monotonic()
         assert refused(client).reason == "REMOTE_TIMEOUT"
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10  # of 12 and 60
     assert len(server.asked) == 3
 
 
 def test_a_call_has_a_time_for_all_of_its_attempts() -> None:
-    with asking(in_turn(Reply("late", delay=1)), timeout_seconds=5) as (client, server):
+    with asking(in_turn(Reply("late", delay=20)), timeout_seconds=20) as (client, server):
         started = time.monotonic()
         assert refused(client, within=0.3).reason == "REMOTE_TIMEOUT"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
     assert len(server.asked) == 1
 
 
