@@ -16,7 +16,21 @@ _PICTOGRAPHS = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0
 # ":tada:" names a pictograph, ":ref:" a role of another markup: neither is text.
 _SHORT_CODES = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]*:(?![\w:])")
 _SPACES = re.compile(r"\s+")
-_ARROWS = re.compile(r" ?[→⇒➜⟶] ?")
+# Signs between or before numbers and letters, and how they are said. Elsewhere most of them are markup, and silent.
+_OPERATORS = {
+    "→": "to", "⇒": "to", "➜": "to", "⟶": "to", "->": "to", "=>": "to", "<=": "at most", ">=": "at least",
+    "!=": "not equal to", "<": "less than", ">": "greater than", "~": "about", "*": "times", "^2": "squared",
+    "^3": "cubed", "^": "to the",
+}  # fmt: skip
+_ARROWS = "→⇒➜⟶"
+_OPERATOR = re.compile(
+    r" ?[→⇒➜⟶] ?"
+    r"|(?<=[\w)]) ?(?:<=|>=|!=|->|=>) ?(?=[\w($£€-])"
+    r"|(?<![<>=-])[<>] ?(?=[$£€]?\d)|(?<=\b\w) [<>] (?=\w\b)"
+    r"|(?<![\w~])~ ?(?=[$£€]?\d)"
+    r"|(?:(?<=\d)|(?<=\b\w)) \* (?=\d|\w\b)"
+    r"|(?<=[^\W_])\^(?:[23](?!\w)|(?=[\w(−-]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +109,18 @@ def _add_plain(content: str, english: bool, pieces: list[str], atoms: list[Atom]
     content = _SPACES.sub(" ", content)
     content = _SHORT_CODES.sub("", without_addresses(content))
     last = 0
-    for found in re.finditer(f"{_PICTOGRAPHS.pattern}|{_ARROWS.pattern}", content):
+    for found in re.finditer(f"{_PICTOGRAPHS.pattern}|{_OPERATOR.pattern}", content):
         pieces += [content[last : found.start()], mark(len(atoms))]
-        arrow = _ARROWS.fullmatch(found[0])
-        atoms.append(Atom(found[0], (" to " if english else ", ") if arrow else ""))
+        sign = found[0].strip()
+        atoms.append(Atom(found[0], _said(sign, english)))
         last = found.end()
     pieces.append(content[last:])
+
+
+def _said(sign: str, english: bool) -> str:
+    """A sign between words as it is said; a pictograph is not."""
+    if sign not in _OPERATORS:
+        return ""
+    if english:
+        return f" {_OPERATORS[sign]} "
+    return ", " if sign in _ARROWS else " "

@@ -5,12 +5,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from kinescribe_server.script.document import Block, ImageBlock, ListBlock, ProseBlock, QuoteBlock, Section
+from kinescribe_server.script.document import (
+    Block,
+    CodeBlock,
+    FormulaBlock,
+    ImageBlock,
+    ListBlock,
+    ProseBlock,
+    QuoteBlock,
+    Section,
+)
 from kinescribe_server.script.inline import is_english, read_plain
 from kinescribe_server.script.model import BulletList, Code, Image, Paragraph, Quote, Slide, Visual
 from kinescribe_server.script.pictures import PictureBlock, picture_shots
 from kinescribe_server.script.prose import prose_shots, weigh
-from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, closed, count_words, split_sentences
+from kinescribe_server.script.sentences import MAX_WORDS, MIN_WORDS, count_words, split_sentences
 from kinescribe_server.script.shots import Shot, said
 from kinescribe_server.script.text import Text
 
@@ -22,8 +31,6 @@ _LEAST_LEAD = 4
 _SHOWN_LEAD_WORDS = 24
 # How our own sentences begin that may follow a heading and a colon.
 _OURS = re.compile(r"(?:The table|The diagram|This|These|Here is|Here it is|Run) ")
-# "One rule: First: Open it." has a colon too many.
-_JOINTED = re.compile(r"\w+: ")
 # How a paragraph begins that explains the picture above it.
 _EXPLAINS = re.compile(
     r"(?:Here|Where|In (?:it|this|that|these|which)|With (?:this|that|these)|This|That|These|Those|It|They|Its|Each|"
@@ -54,8 +61,7 @@ def plan_section(section: Section, title: str, language: str, *, own_headings: b
 
 def heading_says(heading: str, language: str) -> tuple[str, ...]:
     """A heading as it is said before what stands under it."""
-    says = said(split_sentences(read_plain(heading, language), language))
-    return (*says[:-1], re.sub(r"\.$", ":", says[-1])) if says else ()
+    return said(split_sentences(read_plain(heading, language), language))
 
 
 class _Planner:
@@ -89,8 +95,9 @@ class _Planner:
         silent = not shots[0].says and not isinstance(block, ImageBlock)
         if not says and (silent or not (self.shots or self._opened or isinstance(block, QuoteBlock))):
             says = heading_says(self._title, self._language)
-            if shots[0].says and _JOINTED.match(shots[0].says[0]):
-                says = tuple(closed(sentence.rstrip(":")) for sentence in says)
+            if says and shots[0].says and isinstance(block, FormulaBlock | CodeBlock):
+                # What is said over these completes it: "The update rule: theta …".
+                says = (*says[:-1], re.sub(r"\.$", ":", says[-1]))
         if says and says[-1].endswith(":"):
             shots[0] = _after_colon(shots[0])
         first, *others = shots
@@ -156,7 +163,7 @@ class _Planner:
 
 
 def _is_brief(shot: Shot) -> bool:
-    """Whether a slide of prose says so little that its heading is said too: "Licence: See the file of that name."."""
+    """Whether a slide of prose says so little that its heading is said too: "Licence. See the file of that name."."""
     return bool(shot.sentences) and shot.words < MIN_WORDS
 
 

@@ -20,6 +20,23 @@ from kinescribe_server.speech.readable import readable
 MAX_PHONEMES = 400
 # In plain letters "A P I" is three letters, and no article.
 _LETTER_A = re.compile(r"\bA\b")
+# So it is in a text where no article can stand: "F equals m a", "2 a c", "a plus b", but not "a plus sign".
+_SAID_OF_LETTERS = r"(?:plus|minus|times|over|equals|is|to|of|and|squared|cubed|sub|hat|bar|prime)"
+_VARIABLE_A = re.compile(
+    rf"""(?<=sub\ )[aA]\b
+    | (?<=[^.!?:\s]\ )A\b(?!\ [A-Z][A-Za-z]|['’.-]\w)
+    | (?<![\w'’.-])[aA](?=
+        \s*(?:$|[,;:!?)=+*/^<>]|\.(?!\w))
+      | \ (?:equals|is|to|and|or|over|becomes|mod|inverse|transpose|not\ equal|(?:less|greater)\ than)\b(?!-)
+      | \ (?:plus|minus|times|dot|cross|sub|hat|bar|tilde)
+        \ (?:[A-Za-z]|\d+|the|max|min|plus|minus|times|over|equals)\b(?!-(?!plus|minus))
+      | \ (?:squared|cubed)(?:\ {_SAID_OF_LETTERS}\b|[,;.)]|$)
+      | \ [b-z](?:\ (?:{_SAID_OF_LETTERS}|[a-z])\b|[,;.)]|$)
+      )
+    | (?:(?<=and\ )|(?<=over\ )|(?<=times\ )|(?<=plus\ )|(?<=minus\ ))a(?=\ prime(?:[,;.)]|$|\ {_SAID_OF_LETTERS}\b))
+    """,
+    re.VERBOSE,
+)
 _LEXICON_PHONEMES_REMEMBERED = 4_096
 
 
@@ -67,7 +84,7 @@ class HibariReader:
 
     def _tokens(self, marked: Marked, reading: Reading) -> list[Tok]:
         tokens: list[Tok] = []
-        text, start = normalize(readable(marked.text)), 0
+        text, start = _VARIABLE_A.sub("eh", normalize(readable(marked.text))), 0
         for place, sign in enumerate(text):
             if is_mark(sign):
                 saying = marked.saying(sign)

@@ -41,6 +41,8 @@ _LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
 _LONG_RUN = re.compile(r"\S{80}(?=\S)")
 _MICRO = re.compile(r"(?<=\d)\s?[µμ]([smg])\b")
 _MICRO_UNITS = {"s": "microseconds", "m": "micrometers", "g": "micrograms"}
+# A power of more than one sign, or of another number than the engine reads: "10⁹" is not 109.
+_RAISED = re.compile(r"(?<=[^\W_])(?:[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{2,}|[⁻⁺][⁰¹²³⁴⁵⁶⁷⁸⁹]|[⁰¹⁴⁵⁶⁷⁸⁹ⁿ])")
 _GREEK = "\u0370-\u03ff\u1f00-\u1fff"
 _LONE_GREEK = re.compile(rf"(?<![{_GREEK}])[{_GREEK}](?![{_GREEK}])")
 # The engine has words for these, and for some of the signs below _KEPT_END; it skips the rest of them.
@@ -64,13 +66,15 @@ def settled(text: str) -> str:
     """Composed letters; a single Greek letter is a name (θ is theta), several are a Greek word."""
     text = _MICRO.sub(lambda match: f" {_MICRO_UNITS[match.group(1)]}", unicodedata.normalize("NFC", text))
     text = text.replace("\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}")
+    text = _RAISED.sub(lambda match: "^" + unicodedata.normalize("NFKC", match.group()).replace("−", "-"), text)
     return _LONE_GREEK.sub(lambda match: f" {_greek_name(match.group())} ", text)
 
 
 def _greek_name(letter: str) -> str:
     # "GREEK SMALL LETTER ETA", "GREEK CAPITAL LETTER ALPHA WITH TONOS", "GREEK LUNATE EPSILON SYMBOL"
     words = unicodedata.name(letter, "").split(" WITH ")[0].removesuffix(" SYMBOL").split()
-    return words[-1].lower() if words and letter.isalpha() else ""
+    name = words[-1].lower() if words and letter.isalpha() else ""
+    return "lambda" if name == "lamda" else name
 
 
 @functools.lru_cache(_SIGNS_REMEMBERED)
@@ -104,5 +108,7 @@ def _money(match: re.Match[str]) -> str:
     """An amount in words: the engine carries a currency on to the next number ("$5.50, 62%")."""
     sign, whole, rest = match.groups()
     unit, coins = _COINS[sign]
+    if whole == "0" and rest and rest != "00":
+        return f"{rest.removeprefix('0')} {coins}"
     amount = f"{whole} {unit}" + ("" if whole == "1" else "s")
     return f"{amount} and {rest.removeprefix('0')} {coins}" if rest and rest != "00" else amount

@@ -34,11 +34,26 @@ _PATH_PARTS = {
 _UNITS = {
     "ns": "nanosecond", "µs": "microsecond", "us": "microsecond", "KiB": "kibibyte", "MiB": "mebibyte",
     "GiB": "gibibyte", "TiB": "tebibyte", "PB": "petabyte", "kbit": "kilobit", "Mbit": "megabit", "Gbit": "gigabit",
-    "Tbit": "terabit", "req": "request", "px": "pixel", "dB": "decibel", "QPS": "query per second",
+    "Tbit": "terabit", "req": "request", "px": "pixel", "dB": "decibel", "QPS": "query per second", "V": "volt",
+    "W": "watt",
 }  # fmt: skip
+_LENGTHS = {"mm": "millimeters", "cm": "centimeters", "m": "meters", "km": "kilometers", "ft": "feet", "mi": "miles"}
+_ABBREVIATED = {
+    "vs": "versus", "eq": "equation", "eqs": "equations", "sec": "section", "ch": "chapter", "vol": "volume",
+    "p": "page",
+}  # fmt: skip
+_DAYS = dict(
+    zip(
+        "Mon Tue Wed Thu Fri Sat Sun".split(),
+        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+        strict=True,
+    )
+)
 _PER = {"s": "second", "sec": "second", "ms": "millisecond", "min": "minute", "h": "hour", "day": "day"}
 _NAMED_BITS = {"kbps": "kilobits per second", "Tbps": "terabits per second", "rpm": "revolutions per minute"}
 _LARGE = {"k": "thousand", "M": "million", "B": "billion"}
+_DAY = "|".join(_DAYS)
+_COMPARED = {"<": "less", ">": "greater"}
 _POWERS = {"2": "squared", "3": "cubed"}
 
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
@@ -85,6 +100,31 @@ def _scientific(match: re.Match[str]) -> str:
     return f"{match[1]} times 10 to the {'minus ' if match[2] == '-' else ''}{match[3]}"
 
 
+def _european_date(match: re.Match[str]) -> str:
+    return f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}"
+
+
+def _counted(number: str, noun: str) -> str:
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+
+
+def _hours(match: re.Match[str]) -> str:
+    hours = _counted(match[1], "hour")
+    return f"{hours} {_counted(match[2], 'minute')}" if match[2] else hours
+
+
+def _seconds(match: re.Match[str]) -> str:
+    return _counted(match[1], "second")
+
+
+def _area(match: re.Match[str]) -> str:
+    return f" {'square' if match[2] in {'²', '^2'} else 'cubic'} {_LENGTHS[match[1]]}"
+
+
+def _abbreviated(match: re.Match[str]) -> str:
+    return _ABBREVIATED[(match[1] or match[2]).lower()]
+
+
 def _unit(match: re.Match[str]) -> str:
     unit = _UNITS[match["unit"]]
     head, _, tail = unit.partition(" ")
@@ -114,14 +154,22 @@ def _constant(match: re.Match[str]) -> str:
 _RULES: tuple[Rule, ...] = (
     # Web addresses, paths and files
     (re.compile(r"\bhttps?://(?:www\.)?(?P<rest>[^\s<>\"']+)"), _web_address),
+    (re.compile(r"(?<![\w.])www\.(?=\w)"), ""),
     (re.compile(rf"(?<![\w/{MARKS}.])(?:~|\.{{1,2}})?(?:/[\w.\-{MARKS}]*[\w{MARKS}])+/?"), _path),
     (re.compile(r"(?<![\w/.])[A-Za-z_][\w\-]*(?:/[\w\-]+)+(?=\.[a-z]{1,4}\b)"), _path),
     (
-        re.compile(rf"(?<=[\w{MARKS}])\.({'|'.join(_EXTENSIONS)})(?![\w{MARKS}]|\.\w)"),
+        re.compile(rf"(?<![.)])\.({'|'.join(_EXTENSIONS)})(?![\w{MARKS}]|\.\w)"),
         lambda match: f" dot {_EXTENSIONS[match[1]]}",
     ),
     (re.compile(rf"(?<![\w.){MARKS}])\.(?=[a-z{MARKS}][a-z])|(?<![\w.){MARKS}])\.(?=[{MARKS}])"), " dot "),
-    # Dates and times of machines
+    # Dates and times
+    (re.compile(r"(?<![\d./])(\d{4})/(\d\d)/(\d\d)(?![\d/])"), r"\1-\2-\3"),
+    (re.compile(r"(?<![\d.])(\d{1,2})\.(0?[1-9]|1[0-2])\.((?:19|20)\d\d)(?![\d]|\.\d)"), _european_date),
+    (re.compile(rf"\b({_DAY})\s?[-–]\s?({_DAY})\b"), lambda match: f"{_DAYS[match[1]]} to {_DAYS[match[2]]}"),
+    (re.compile(r"(?<=[ap]\.m\.)\s?[-–]\s?(?=\d)"), " to "),
+    (re.compile(r"(?<![\w.$])(\d+(?:\.\d+)?)h\b(?: (\d+)m\b)?"), _hours),
+    # "the 90s" and "100s of users" are no seconds, and "1s and 0s" are digits.
+    (re.compile(r"(?<![\w.$'])(\d+\.\d+|\d{0,3}[1-9])s\b(?!'| (?:and|or) \d+s\b)"), _seconds),
     (
         re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z?)"),
         lambda match: f"{match[1]} {match[2]}{' UTC' if match[3] else ''}",
@@ -151,9 +199,17 @@ _RULES: tuple[Rule, ...] = (
         lambda match: match[1] + _version(match[2]),
     ),
     (re.compile(r"\b(HTTPS?)/(\d\.\d)\b"), lambda match: f"{match[1]} {_version(match[2])}"),
+    # Abbreviations whose stop would end a sentence
+    (re.compile(r"\b(vs)\.(?=\s)|\b(Eqs?|eqs?|Sec|sec|Ch|ch|Vol|vol|p)\.(?=\s?\(?\d)"), _abbreviated),
+    (re.compile(r"\b(etc|al)\.(?=\s+[a-z(])"), r"\1"),
     (re.compile(r"(?<=\d)-rc\.?(?=\d)"), " RC "),
     (re.compile(r"\bES(?=\d)"), "E S "),
     # Complexities, powers, sizes
+    (re.compile(rf"(?<=\d)\s?({'|'.join(_LENGTHS)})([²³]|\^[23]\b)"), _area),
+    (re.compile(r"(?<=\d)\s?m/s(?:²|\^2\b)"), " meters per second squared"),
+    (re.compile(r"(?<![\w.])(\d)['′](\d{1,2})[\"″]"), r"\1 foot \2"),
+    (re.compile(r"(?<=\d) (?=[1-9]/[2-9]\b)|(?<=\d)(?=[½¼¾])"), " and "),
+    (re.compile(r"(?<![\w<>=-])([<>])\s?(?=[$£€]?\d)"), lambda match: f"{_COMPARED[match[1]]} than "),
     (re.compile(r"\b(O|theta|omega)\s?\(([^()]{1,40})\)"), _complexity),
     (re.compile(r"(?P<base>\w+)\^(?P<exponent>[-−]?\w+|\{[-−]?\w+\}|\([-−]?\w+\))"), _power),
     (re.compile(r"\b(\d+(?:\.\d+)?)[eE]([+-]?)(\d+)\b"), _scientific),
@@ -164,6 +220,7 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<![\w.])(?P<number>{_NUMBER})\s?(?P<unit>{'|'.join(_UNITS)})(?!\w)"), _unit),
     (re.compile(rf"(?<=\d)\s?({'|'.join(_NAMED_BITS)})\b"), lambda match: f" {_NAMED_BITS[match[1]]}"),
     # Ranges
+    (re.compile(r"([$£€])(\d[\d.,]*)\s?[-–]\s?(?=\d)"), r"\2 to \1"),
     (re.compile(r"(?<=[\d%])\s?–\s?(?=[$£€]?\d)"), " to "),
     (re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?\s?%)"), r"\1 to "),
     # Identifiers

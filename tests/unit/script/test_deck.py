@@ -64,7 +64,7 @@ def test_comments_are_notes_and_directives_are_not(write: Write) -> None:
     says = [scene.narration for scene in write(MARP).scenes]
     assert says[0] == "Welcome. Today we look at rain."
     assert says[1] == "The sun does the work. It lifts the water."
-    assert says[2] == "In numbers: It is 2250 mm for Bergen and 25 mm for Cairo."
+    assert says[2] == "In numbers. It is 2250 mm for Bergen and 25 mm for Cairo."
     assert not any(word in " ".join(says) for word in ("lead", "paginate", "gaia", "bg"))
 
 

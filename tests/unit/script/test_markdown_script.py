@@ -58,8 +58,9 @@ def test_scenes_carry_the_headings_of_their_sections(descent: Script) -> None:
 
 def test_a_formula_is_spoken_with_the_text_that_explains_it(descent: Script) -> None:
     assert descent.scenes[2].narration == (
-        "The update rule: theta sub t plus 1 equals theta sub t minus eta times nabla sub theta L of theta sub t. "
-        "Here eta is the learning rate. Too small and training crawls. Too large and it jumps over the valley."
+        "The update rule: theta sub t-plus-1 equals theta sub t, minus eta times the gradient of L with respect to "
+        "theta, at theta sub t. Here eta is the learning rate. Too small and training crawls. Too large and it jumps "
+        "over the valley."
     )
 
 
@@ -71,8 +72,8 @@ def test_a_flowchart_without_text_is_walked_along_its_labels(descent: Script) ->
 
 def test_code_is_described_and_not_spelled(descent: Script) -> None:
     assert descent.scenes[4].narration == (
-        "The loop in code: this Python function, descend, takes theta, gradient, rate and tolerance, works in a loop "
-        "and returns theta."
+        "The loop in code: this Python function, descend, takes theta, gradient, rate and tolerance. In a loop, it "
+        "updates step and theta. It returns theta."
     )
 
 
@@ -183,3 +184,24 @@ def test_a_lead_is_shown_above_its_list(write: Write) -> None:
     assert isinstance(scene.visual, Slide)
     assert scene.visual.blocks[0] == Paragraph("You need three things:")
     assert scene.narration == "You need three things: a pan, an egg and heat."
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("A latency <5 ms", "A latency less than 5 ms."),
+        ("It costs ~$5 if x >= 10", "It costs about $5 if x at least 10."),
+        ("Read x <= y, then a -> b", "Read x at most y, then a to b."),
+        ("There are 2^32 of them, or x^2", "There are 2 to the 32 of them, or x squared."),
+        ("It is 3 * 4 in all", "It is 3 times 4 in all."),
+        ("Open Settings > Privacy > Cookies", "Open Settings Privacy Cookies."),
+        ("Now *this* ~ and `a*b` are marks", "Now this and a b are marks."),
+    ],
+)
+def test_signs_between_numbers_are_said_and_those_of_markup_are_not(write: Write, written: str, said: str) -> None:
+    assert write(f"# T\n\n{written}\n").scenes[0].narration == said
+
+
+def test_in_other_languages_signs_are_left_out(write: Write) -> None:
+    text = "# Titel\n\nDie Antwort kommt in <5 ms, wenn die Leitung frei ist und niemand wartet.\n"
+    assert "in 5 ms" in write(text).scenes[0].narration

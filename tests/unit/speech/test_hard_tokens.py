@@ -51,3 +51,58 @@ def test_there_are_enough_of_them() -> None:
 )
 def test_prose_is_left_as_it_is(prose: str) -> None:
     assert technical(prose).replace("You Tube", "YouTube") == prose
+
+
+def letters_a(reader: HibariReader, text: str) -> list[bool]:
+    """Whether each "a" of a text is read as the letter, and not as the article."""
+    sounds = reader.read(lexicon_with({}).mark(text)).sounds
+    return ["A" in sound.phonemes for sound in sounds if sound.text.lower() in {"a", "eh"}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "F equals m a.",
+        "a plus b equals c.",
+        "a squared plus b squared equals c squared",
+        "minus 4 a c, all over 2 a",
+        "the integral from a to b of f of x",
+        "the sum over i of a sub i",
+        "a sub n-plus-1 minus a sub n",
+        "P of B given A, times P of A, over P of B",
+        "Q of s prime and a prime, minus Q of s and a",
+        "A inverse A equals I",
+        "C A C O 3 gives C A O plus C O 2",
+        "k equals A e to the minus x",
+        "Here, option A is better.",
+    ],
+)
+def test_a_is_a_letter_where_no_article_can_stand(reader: HibariReader, text: str) -> None:
+    found = letters_a(reader, text)
+    assert found and all(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a plus sign and a minus sign",
+        "a times table",
+        "a squared error",
+        "a dot product",
+        "a sub is a sandwich",
+        "a C program",
+        "a B tree is fast",
+        "a p value of 3",
+        "a 5 percent rise",
+        "a prime number",
+        "7 is a prime.",
+        "a given value",
+        "a to-do list",
+        "What a day!",
+        "Get a life, a job and a house.",
+        "It is a vector a day.",
+    ],
+)
+def test_a_is_an_article_everywhere_else(reader: HibariReader, text: str) -> None:
+    found = letters_a(reader, text)
+    assert found and not any(found)

@@ -19,7 +19,7 @@ from kinescribe_server.speech.readable import readable
         ("Python 3.11.2 runs app.py", "Python 3 point 11 point 2 runs app dot P Y"),
         ("9 a.m. in the U.S.A. at 3.5", "9 a.m. in the U.S.A. at 3.5"),
         ("café, Łódź, Ａ, ễ", "café, Łódź, A, e"),
-        ("٣ ① ⅓", "3 1 1/3"),
+        ("٣ ① ⅓", "3 1 and 1/3"),
         ("“so”，good。", '"so",good.'),
         ("soft\u00adhyphen zero\u200bwidth", "softhyphen zerowidth"),
         ("1234567890123456", "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6"),

@@ -28,6 +28,8 @@ TEXTS = Path(__file__).parents[2] / "data"
 MAX_ERRORS = 0.03
 # What Whisper hears at.
 RATE = 16_000
+# Whisper writes a formula with signs.
+_SIGNS = {"+": " plus ", "=": " equals ", "%": " percent ", "-plus-": " plus ", "-minus-": " minus ", "’": "'"}
 # The British and the American way.
 _SPELLINGS = {"optimiser": "optimizer"}
 # Between vowels Americans say "t" as "d"; weak vowels are alike.
@@ -54,7 +56,9 @@ def model_folder(folder: Path) -> Path:
 
 def spoken_words(text: str) -> list[str]:
     """The words of a text in small letters, with numbers in words."""
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", text.casefold().replace("%", " percent ").replace("’", "'"))
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", text.casefold())
+    for sign, word in _SIGNS.items():
+        text = text.replace(sign, word)
     text = re.sub(r"(\d+)(?:st|nd|rd|th)\b", lambda match: str(ordinal(int(match[1]))), text)
     text = re.sub(r"(\d)\.(\d)", r"\1 point \2", text)
     text = re.sub(r"\d+", lambda match: f" {cardinal(int(match[0]))} ", text)
@@ -68,11 +72,15 @@ def sounds(reader: HibariReader, text: str) -> str:
 
 
 def errors(wanted: list[str], heard: list[str]) -> list[tuple[str, str]]:
-    """What was heard otherwise. Words that are only divided otherwise ("step size", "stepsize") are the same."""
-    found = []
+    """What was heard otherwise, word by word. Words that are only divided otherwise ("step size", "stepsize") are the
+    same."""
+    found: list[tuple[str, str]] = []
     for how, a, b, c, d in SequenceMatcher(None, wanted, heard, autojunk=False).get_opcodes():
         if how != "equal" and "".join(wanted[a:b]) != "".join(heard[c:d]):
-            found.append((" ".join(wanted[a:b]), " ".join(heard[c:d])))
+            if b - a == d - c:
+                found += zip(wanted[a:b], heard[c:d], strict=True)
+            else:
+                found.append((" ".join(wanted[a:b]), " ".join(heard[c:d])))
     return found
 
 

@@ -14,6 +14,7 @@ from pygments.util import ClassNotFound
 
 from kinescribe_server.script.model import LineRange
 from kinescribe_server.script.narration.commands import SHELLS, looks_like_commands, narrate_commands
+from kinescribe_server.script.narration.loops import say_loop
 from kinescribe_server.script.narration.phrases import listed
 from kinescribe_server.script.sentences import count_words
 from kinescribe_server.script.spoken_code import say_code
@@ -139,7 +140,7 @@ def _python_class(node: ast.ClassDef) -> tuple[str, tuple[LineRange, ...]]:
 
 
 def _python_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, tuple[LineRange, ...]]:
-    """'This Python function, descend, takes theta and rate, works in a loop and returns theta.'"""
+    """'This Python function, descend, takes theta and rate. In a loop, it updates theta. It returns theta.'"""
     arguments = function.args
     taken = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     taken = [name for name in taken if name not in {"self", "cls"}]
@@ -147,18 +148,19 @@ def _python_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[
     focus = [_head(function)]
     inner = list(ast.walk(function))
     loops = [node for node in inner if isinstance(node, ast.For | ast.While | ast.AsyncFor)]
-    if loops:
-        does.append("works in a loop")
-        focus.append(_lines(loops[0]))
     ends = [node for node in inner if isinstance(node, ast.Return) and isinstance(node.value, ast.Name)]
-    returned = {node.value.id for node in ends if isinstance(node.value, ast.Name)}
-    if len(returned) == 1:
-        does.append(f"returns {say_code(returned.pop(), english=True)}")
-        focus.append(_lines(ends[-1]))
+    returned = {said for node in ends if isinstance(node.value, ast.Name) and (said := _names([node.value.id]))}
+    gives = f"returns {returned.pop()}" if len(returned) == 1 else ""
+    if gives and not loops:
+        does.append(gives)
     name = say_code(function.name, english=True)
-    if not does:
-        return f"This Python function is {name}.", ()
-    return f"This Python function, {name}, {listed(does)}.", tuple(focus)
+    says = [f"This Python function, {name}, {listed(does)}." if does else f"This Python function is {name}."]
+    if loops:
+        says += [say_loop(loops[0]), *([f"It {gives}."] if gives else [])]
+        focus.append(_lines(loops[0]))
+    if gives:
+        focus.append(_lines(ends[-1]))
+    return " ".join(says), tuple(focus)
 
 
 def _python_statements(tree: ast.Module) -> str:
