@@ -1,9 +1,10 @@
 """Settings from the environment. Each field says what it is; README.md lists them."""
 
 import os
+import re
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kinescribe_server.jobs.errors import SettingError
@@ -11,11 +12,17 @@ from kinescribe_server.jobs.errors import SettingError
 # The H.264 encoder in the wheel of PyAV.
 SOFTWARE_ENCODER = "libx264"
 
+# What redis-py reads: of any other database it would take the first, and of any other port or scheme say so with a
+# traceback.
+_REDIS_URL = re.compile(
+    r"rediss?://([^@/?#]*@)?(\[[0-9a-fA-F:.]+\]|[^@:/?#]+)(:[0-9]{1,5})?(/[0-9]*)?(\?.*)?$|unix://([^@]*@)?/.+"
+)
+
 
 class Settings(BaseSettings):
     """The service's settings: an upper-case environment variable for each field."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     redis_url: str = ""
     """A Redis of your own, for example redis://user:password@host:6379/0. Wins over the three below."""
@@ -80,10 +87,22 @@ class Settings(BaseSettings):
     """Celery's broker. Empty: the database after the state's in the same Redis."""
     celery_sentinel_primary: str = ""
     """The name of the primary where the broker is found by Redis Sentinel."""
-    kinescribe_lease_seconds: float = Field(default=15.0, gt=0)
+    kinescribe_lease_seconds: float = Field(default=15.0, ge=1)
     """How long a worker may be silent before its step is given to another."""
     kinescribe_drain_seconds: float = Field(default=10.0, ge=0)
     """How long steps in hand may take to finish when the service ends; what is not done is handed back."""
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, url: str) -> str:
+        """Raises SettingError, not a ValidationError, which would quote the password."""
+        if url and not _REDIS_URL.match(url):
+            shown = f"{url.partition('://')[0][:20]}://…{url.rpartition('@')[2][-40:]}" if "://" in url else url[:20]
+            raise SettingError(
+                f"REDIS_URL={shown!r} cannot be read; expected redis://, rediss:// or unix://, then "
+                "user:password@ (special characters as %40), HOST:PORT and /DATABASE, for example redis://host:6379/0"
+            )
+        return url
 
     def external_redis(self) -> str:
         """The URL of the user's Redis; "" where the embedded one is wanted."""

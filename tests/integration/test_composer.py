@@ -175,6 +175,31 @@ async def test_after_a_cancel_nothing_comes_but_the_end(desk: Desk) -> None:
     assert (await desk.store.get(JOB)).status is JobStatus.CANCELLED
 
 
+async def test_a_step_that_fails_for_good_ends_its_job(desk: Desk) -> None:
+    assert await desk.store.fail(await desk.claim(SCRIPT), "NOTHING_TO_SAY", "why") is None
+    job = await desk.store.get(JOB)
+    assert (job.status, job.error_reason, job.error_message) == (JobStatus.FAILED, "NOTHING_TO_SAY", "why")
+
+
+async def test_a_worker_that_lost_its_lease_cannot_end_the_job(desk: Desk) -> None:
+    zombie = await desk.claim(SCRIPT, lease=0.0)
+    current = await desk.claim(SCRIPT)
+    assert await desk.store.fail(zombie, "TIME_LIMIT", "too slow") is Refusal.LOST
+    assert await desk.finish(current) is None
+    assert await desk.store.fail(zombie, "TIME_LIMIT", "too slow") is Refusal.LOST
+    assert (await desk.store.get(JOB)).status is JobStatus.RUNNING
+
+
+async def test_a_cancelled_job_ends_as_cancelled_whatever_fails_or_runs_out_meanwhile(desk: Desk) -> None:
+    in_hand = await desk.claim(SCRIPT)
+    await desk.store.cancel(JOB)
+    assert await desk.store.fail(in_hand, "TIME_LIMIT", "too slow") is Refusal.CLOSED
+    await desk.store.finish(JOB, "failed", "DEADLINE_EXCEEDED", "too late")
+    assert await desk.kinds() == ["job_accepted", "cancel_requested"]
+    await desk.store.finish(JOB, "cancelled", "CANCELLED", "the job was cancelled")
+    assert (await desk.store.get(JOB)).status is JobStatus.CANCELLED
+
+
 async def test_cancelling_a_finished_job_leaves_it_as_it_is(desk: Desk) -> None:
     await desk.store.finish(JOB, "failed", "X", "x")
     await desk.store.cancel(JOB)

@@ -1,11 +1,14 @@
 """The Valkey that comes with the service: it keeps what it acknowledged, and ends with its service."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
 
 import pytest
+import redis.asyncio as redis
+from redis.exceptions import RedisError
 
 from kinescribe_server.data_folder import DataFolder, DataFolderInUseError
 from kinescribe_server.store.connection import connect
@@ -63,6 +66,34 @@ async def test_it_ends_when_its_service_is_killed_and_the_next_one_finds_its_dat
     finally:
         await client.aclose()
         await following.aclose()
+
+
+async def test_it_is_started_again_until_it_can_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing about its folder can be opened for a while, as where the process has no file handle left."""
+    valkey = EmbeddedValkey(tmp_path / "valkey")
+    await valkey.start()
+    client = connect(valkey.url)
+    lock = tmp_path / "valkey" / "lock"
+    lock.rename(tmp_path / "lock")
+    lock.mkdir()
+    try:
+        os.kill(valkey.pid, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while "could not be started again" not in caplog.text:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+            lock.rmdir()
+            while not await _answers(client):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+    finally:
+        await client.aclose()
+        await valkey.aclose()
+
+
+async def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(await client.ping())
+    except RedisError:
+        return False
 
 
 async def test_only_this_user_can_open_its_socket(valkey: EmbeddedValkey) -> None:

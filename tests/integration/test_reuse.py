@@ -1,15 +1,23 @@
 """What a second job takes from the first, and what happens to stored files that are gone or damaged."""
 
+import hashlib
+import io
+import math
+import struct
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TypeAlias
 
 import grpc
 import pytest
+import redis.asyncio as redis
 from tests.robustness.history import record
 
 from kinescribe.v1 import event_pb2, job_pb2, script_pb2, video_service_pb2, video_service_pb2_grpc
 from kinescribe_server.app import Service
+from kinescribe_server.store.embedded import socket_url
+from kinescribe_server.store.keys import JobKeys
 
 # The asynchronous stub's type is known to type checkers alone.
 Stub: TypeAlias = "video_service_pb2_grpc.VideoServiceAsyncStub"
@@ -40,6 +48,26 @@ async def _film(stub: Stub, service: Service, *sentences: str) -> tuple[event_pb
     return history.messages[-1].event.job_finished, (await stub.GetJob(view)).job
 
 
+def _tone(seconds: float) -> bytes:
+    """A WAV file with something to hear."""
+    samples = [round(8_000 * math.sin(2 * math.pi * 220 * index / 8_000)) for index in range(round(8_000 * seconds))]
+    data = io.BytesIO()
+    with wave.open(data, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return data.getvalue()
+
+
+def _upload(data: bytes) -> list[video_service_pb2.UploadAttachmentRequest]:
+    description = video_service_pb2.AttachmentDescription(media_type="audio/wav")
+    return [
+        video_service_pb2.UploadAttachmentRequest(description=description),
+        video_service_pb2.UploadAttachmentRequest(chunk=data),
+    ]
+
+
 def _clips(job: job_pb2.Job) -> list[str]:
     return [artifact.sha256 for part in job.segments for artifact in part.artifacts if artifact.name.endswith(".mp4")]
 
@@ -57,6 +85,43 @@ async def test_a_changed_sentence_makes_its_own_speech_and_clip_and_the_film_and
     spent, saved = (time.ToTimedelta() for time in (second.cpu_time_spent, second.cpu_time_saved))
     assert saved.total_seconds() > 0 < spent.total_seconds()
     assert saved < first.cpu_time_spent.ToTimedelta()
+
+
+async def test_a_job_that_is_deleted_while_it_is_read_is_not_there(
+    service: Service, stub: Stub, data_folder: Path
+) -> None:
+    """Between the two reads of a call, which is when the record was there and the results no longer are."""
+    _, job = await _film(stub, service, SENTENCES[0])
+    async with redis.Redis.from_url(socket_url(data_folder / "valkey")) as client:
+        await client.delete(JobKeys(job.job_id).results)
+    looking = stub.GetJob(video_service_pb2.GetJobRequest(job_id=job.job_id))
+    assert await looking.code() == grpc.StatusCode.NOT_FOUND
+    assert not (await stub.ListJobs(video_service_pb2.ListJobsRequest())).jobs
+
+
+async def test_a_page_token_that_no_page_had_is_refused(stub: Stub) -> None:
+    listing = stub.ListJobs(video_service_pb2.ListJobsRequest(page_token="the next one", page_size=-1))  # noqa: S106
+    assert await listing.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert 'page_token: "the next one" is not' in (await listing.details() or "")
+    assert "page_size: -1 is not" in (await listing.details() or "")
+
+
+async def test_a_recording_that_is_gone_from_storage_costs_its_own_segment(
+    service: Service, stub: Stub, data_folder: Path
+) -> None:
+    """Nobody can make again what was uploaded; a voice takes its place."""
+    recording = _tone(seconds=1.0)
+    uploaded = await stub.UploadAttachment(iter(_upload(recording)))
+    sha256 = hashlib.sha256(recording).hexdigest()
+    (data_folder / "artifacts" / sha256[:2] / sha256).unlink()
+    script = _script(*SENTENCES[:2])
+    script.scenes[0].audio_attachment = uploaded.attachment
+    request = video_service_pb2.GenerateVideoRequest(script=script, options=SMALL)
+    history = await record(service.address, (await stub.GenerateVideo(request)).job.job_id)
+    finished = history.messages[-1].event.job_finished
+    assert (finished.status, finished.degraded_segments) == (job_pb2.JOB_STATUS_SUCCEEDED, 1)
+    degraded = [event.asset_degraded for event in history.events if event.HasField("asset_degraded")]
+    assert [(event.segment_index, event.reason) for event in degraded] == [(0, "ARTIFACT_NOT_FOUND")]
 
 
 @pytest.mark.parametrize("fault", ["damaged", "missing"])

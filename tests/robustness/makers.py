@@ -1,6 +1,7 @@
 """Makers that fail in chosen ways. They run in real worker processes; a visual's title names the folder where they
 count their calls."""
 
+import logging
 import os
 import signal
 import time
@@ -62,3 +63,9 @@ def dies_of_sound(request: RenderRequest, bench: Bench) -> Made:
     if request.audio:
         os.kill(os.getpid(), signal.SIGKILL)
     return make_clip(request, bench)
+
+
+def says_so(request: VisualRequest, bench: Bench) -> Made:
+    """A slide maker that leaves a line in the log."""
+    logging.getLogger("kinescribe_server.makers").info("a slide is drawn")
+    return make_slide(request, bench)

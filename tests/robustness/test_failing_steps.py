@@ -1,5 +1,6 @@
 """A step has three attempts in all, and what fails for good costs its own segment and nothing else."""
 
+import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+import redis.asyncio as redis
 from tests.robustness.history import record
 from tests.robustness.makers import calls
 from tests.robustness.validate import History, problems_of
@@ -16,6 +18,9 @@ from kinescribe.v1 import event_pb2, job_pb2, script_pb2, video_service_pb2, vid
 from kinescribe_server.app import maker_table, run_service
 from kinescribe_server.config import Settings
 from kinescribe_server.jobs.makers import MakerSpec
+from kinescribe_server.jobs.model import Resource
+from kinescribe_server.store.embedded import socket_url
+from kinescribe_server.store.keys import JobKeys
 
 SMALL = job_pb2.VideoOptions(width=640, height=360)
 
@@ -55,9 +60,11 @@ async def test_a_clip_that_cannot_be_rendered_is_a_card_that_says_so(
 
 
 @asynccontextmanager
-async def _service_whose_slides(fault: str, folder: Path, *distributions: str) -> AsyncIterator[tuple[str, Path]]:
+async def _service_whose_slides(
+    fault: str, folder: Path, *distributions: str, lease: float = 15.0
+) -> AsyncIterator[tuple[str, Path]]:
     """A service in which slides are made by a maker that fails; its address, and where the calls are counted."""
-    settings = Settings(kinescribe_drain_seconds=0)
+    settings = Settings(kinescribe_drain_seconds=0, kinescribe_lease_seconds=lease)
     table = maker_table(settings)
     slide = MakerSpec(fault, f"tests.robustness.makers:{fault}", distributions)
     makers = dataclasses.replace(table, visuals={**table.visuals, "slide": (slide,)})
@@ -108,6 +115,24 @@ async def test_what_fails_three_times_costs_its_own_segment(tmp_path: Path, faul
     assert degraded.asset_degraded.reason == reason
     assert history.events[-1].job_finished.status == job_pb2.JOB_STATUS_SUCCEEDED
     assert history.events[-1].job_finished.degraded_segments == 1
+
+
+async def test_what_was_lost_with_three_workers_is_not_begun_again(tmp_path: Path) -> None:
+    """Attempts count at the claim: a step that takes its whole worker along has three, as any other."""
+    async with _service_whose_slides("never_ends", tmp_path, lease=1.0) as (address, counted):
+        job_id = await _start(address, counted)
+        async with asyncio.timeout(60.0):
+            while not calls(counted):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+        async with redis.Redis.from_url(socket_url(tmp_path / "data" / "valkey")) as client:
+            await client.hset(JobKeys(job_id).steps, "visual:0", "pending 3")  # the third lease ran out
+            await client.zadd(JobKeys(job_id).pending(Resource.VISUAL), {"visual:0": 0})
+        history = await record(address, job_id)
+        assert calls(counted) == 1
+    assert problems_of(history) == []
+    degraded = next(event for event in history.events if event.WhichOneof("type") == "asset_degraded")
+    assert degraded.asset_degraded.reason == "WORKER_LOST"
+    assert history.events[-1].job_finished.status == job_pb2.JOB_STATUS_SUCCEEDED
 
 
 async def test_a_fault_in_the_service_itself_costs_its_own_segment(tmp_path: Path) -> None:

@@ -67,6 +67,17 @@ def test_the_first_record_of_a_key_wins(artifacts: ArtifactFolder, tmp_path: Pat
     assert results.put_if_absent("ab" * 32, second) == first
 
 
+@pytest.mark.parametrize("damaged", [b"", b'{"files": {"audio"', b"\x00" * 64, b"[]"])
+def test_a_record_that_is_damaged_is_made_again(artifacts: ArtifactFolder, tmp_path: Path, damaged: bytes) -> None:
+    results, key = ResultFolder(tmp_path, artifacts), "ab" * 32
+    made = results.put_if_absent(key, Made(details={"take": 1}))
+    (record,) = (tmp_path / "results").rglob("*.json")
+    record.write_bytes(damaged)
+    assert results.get(key) is None
+    assert results.put_if_absent(key, made) == made
+    assert results.get(key) == made
+
+
 def test_a_record_whose_files_are_gone_is_made_again(artifacts: ArtifactFolder, tmp_path: Path) -> None:
     results = ResultFolder(tmp_path, artifacts)
     lost = artifacts.put_bytes(b"lost", "text/plain")

@@ -27,7 +27,7 @@ class ArtifactFolder:
         stored = StoredFile(sha256, len(data), media_type, duration)
         if not self.touch(sha256):
             self._check_room(len(data))
-            with written_beside(self._scratch, data) as written, disk_errors():
+            with written_beside(self._scratch, data) as written:
                 place(written, self._address(sha256))
         return stored
 

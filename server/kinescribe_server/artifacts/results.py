@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from kinescribe_server.artifacts.protocol import ArtifactStore
 from kinescribe_server.artifacts.whole_files import written_beside
@@ -35,25 +35,25 @@ class ResultFolder:
         self._artifacts = artifacts
 
     def get(self, key: str) -> Made | None:
-        """The record, if it is there and so are all of its files, which are then in use."""
+        """The record, if it is there and whole and so are all of its files, which are then in use."""
         try:
             made = _MADE.validate_json(self._address(key).read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValidationError):
             return None
         return made if all(self._artifacts.touch(file.sha256) for file in made.files.values()) else None
 
     def put_if_absent(self, key: str, made: Made) -> Made:
         """Stores a record unless there is one already; answers the one that is stored."""
         address = self._address(key)
-        address.parent.mkdir(parents=True, exist_ok=True)
         with written_beside(self._artifacts.scratch(), _MADE.dump_json(made)) as written:
+            address.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(written, address)  # fails if the record is there, and never shows half of one
             except FileExistsError:
                 stored = self.get(key)
                 if stored is not None:
                     return stored
-                written.replace(address)  # a record whose files are gone is replaced
+                written.replace(address)  # a record that is damaged, or whose files are gone, is replaced
         return made
 
     def _address(self, key: str) -> Path:

@@ -17,14 +17,15 @@ MIN_FREE_BYTES = 512 << 20
 @contextlib.contextmanager
 def written_beside(scratch: Path, data: bytes) -> Iterator[Path]:
     """A finished, synced file that waits to be given its name, and is gone afterwards if it got none. Raises
-    StorageFullError."""
-    handle, name = tempfile.mkstemp(dir=scratch)
-    try:
-        with disk_errors(), os.fdopen(handle, "wb") as file:
-            write_and_sync(file, data)
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    StorageFullError, also for what has no room in the block."""
+    with disk_errors():
+        handle, name = tempfile.mkstemp(dir=scratch)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                write_and_sync(file, data)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ from kinescribe_server.engine.protocol import Made
 from kinescribe_server.jobs.errors import KinescribeError, MakeError, ServerDrainingError
 from kinescribe_server.jobs.makers import MakerSpec
 from kinescribe_server.jobs.model import Cost, Resource
+from kinescribe_server.logs import log_facts, set_log_facts
 
 _LOG = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class ProcessWorkshop:
         Raises MakeError, also (and retryable) when the process died or took longer than `time_limit` seconds.
         """
         call = next(self._calls)
-        job = (maker.target, dict(maker.arguments), request, call)
+        job = (maker.target, dict(maker.arguments), request, call, dict(log_facts()))
         self._listeners[call] = on_gauge
         try:
             return await self._run(resource, job, time_limit)
@@ -192,7 +193,8 @@ def _nothing() -> None:
     """Makes a pool start its processes."""
 
 
-def _make(target: str, arguments: Mapping[str, Any], request: Any, call: int) -> Made:
+def _make(target: str, arguments: Mapping[str, Any], request: Any, call: int, facts: Mapping[str, object]) -> Made:
+    set_log_facts(facts)
     artifacts, gauges = _WORKER.artifacts, _WORKER.gauges
     assert artifacts is not None  # noqa: S101 - set by the initializer
     assert gauges is not None  # noqa: S101

@@ -30,6 +30,8 @@ from kinescribe_server.tasks import end_tasks
 _LOG = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+# A stand-in that takes its worker with it gets two chances; then the step has failed for good.
+_MAX_CLAIMS = MAX_ATTEMPTS + 2
 _REPORT = "report.json"
 # A few jobs run at a time.
 _SCRIPTS_KEPT = 8
@@ -54,11 +56,20 @@ def _own_faults(claim: Claim) -> Iterator[None]:
     except (KinescribeError, AttemptFailedError):
         raise
     except Exception as error:
-        _LOG.exception("a fault of ours", extra={"job_id": claim.ref.job_id, "step": str(claim.ref.step)})
+        _LOG.exception("a fault of ours")
         fault = MakeError("INTERNAL", f"{type(error).__name__} in the service; its log says more", retryable=True)
-        if claim.attempt < MAX_ATTEMPTS:
-            raise AttemptFailedError(claim, fault) from error
-        raise fault from error
+        raise _failure(claim, fault) from error
+
+
+def _failure(claim: Claim, error: MakeError) -> AttemptFailedError | MakeError:
+    """What an error that another attempt may mend comes to: another attempt, while there is one."""
+    return AttemptFailedError(claim, error) if claim.attempt < MAX_ATTEMPTS else error
+
+
+def _check_attempts(claim: Claim, most: int) -> None:
+    """Raises MakeError for a step that was lost with its worker too often; every other failure is seen at its end."""
+    if claim.attempt > most:
+        raise MakeError("WORKER_LOST", f"{claim.ref.step} was lost with its worker, {claim.attempt - 1} times in all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +90,13 @@ class StepMaker:
         step, job = claim.ref.step, claim.job
         with _own_faults(claim):
             if step.kind is StepKind.SCRIPT:
+                _check_attempts(claim, MAX_ATTEMPTS)
                 return *await self._make_script(claim), ""
+            _check_attempts(claim, _MAX_CLAIMS)
             known = await self._known(job, step)
         try:
             with _own_faults(claim):
+                _check_attempts(claim, MAX_ATTEMPTS)
                 result, notices = await self._try_makers(claim, plan(step, known, self.makers))
                 if step.kind is StepKind.COMPOSE:
                     result = await asyncio.to_thread(self._with_job_report, job, {**known.results, step: result})
@@ -93,7 +107,9 @@ class StepMaker:
             return dataclasses.replace(result, degraded=error.reason), notices, error.message
         except AttemptFailedError as failed:
             if failed.error.reason in _DAMAGE:
-                await self._mend(job, step, known)
+                # What cannot be mended shows at the next attempt.
+                with contextlib.suppress(MakeError, ArtifactNotFoundError):
+                    await self._mend(job, step, known)
             raise
 
     def _with_job_report(self, job: JobRecord, results: Mapping[Step, StepResult]) -> StepResult:
@@ -174,7 +190,7 @@ class StepMaker:
             try:
                 return await self.chain.make((other or claim.ref.step).kind, wanted, wishes)
             except ArtifactNotFoundError as error:
-                raise AttemptFailedError(claim, MakeError(error.reason, error.message)) from error
+                raise _failure(claim, MakeError(error.reason, error.message)) from error
 
     @contextlib.asynccontextmanager
     async def _gauge(self, claim: Claim) -> AsyncIterator[Callable[[float], None]]:
@@ -206,7 +222,7 @@ class StepMaker:
             result = known.results[needed]
             checks = [asyncio.to_thread(self.artifacts.discard_damaged, file.sha256) for file in result.files.values()]
             if any(await asyncio.gather(*checks)):
-                _LOG.warning("made again: files are damaged", extra={"job_id": job.job_id, "step": str(needed)})
+                _LOG.warning("made again: files are damaged", extra={"made_again": str(needed)})
                 await self._make_again(job, needed, result)
 
     async def _make_again(self, job: JobRecord, step: Step, result: StepResult) -> None:

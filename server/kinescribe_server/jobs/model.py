@@ -183,7 +183,8 @@ STEP_RESULT: TypeAdapter[StepResult] = TypeAdapter(StepResult)
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job as the store has it; times in milliseconds since the epoch, 0 for what has not happened."""
+    """A job as the store has it. Times are in milliseconds since the epoch, 0 for what has not happened, all by the
+    store's clock; `read_ms` is now. `trace_id` is that of the call that started the job."""
 
     job_id: str
     owner: str
@@ -192,12 +193,14 @@ class JobRecord:
     sequence: int
     counts: Counts
     created_ms: int
+    read_ms: int
     started_ms: int = 0
     ended_ms: int = 0
     error_reason: str = ""
     error_message: str = ""
     film_seconds: float = 0.0
     warnings: tuple[Warn, ...] = ()
+    trace_id: str = ""
 
     @property
     def expires_ms(self) -> int:

@@ -11,10 +11,16 @@ import time
 from collections import Counter
 
 from kinescribe_server.engine.protocol import StepEngine, Workforce
-from kinescribe_server.jobs.errors import JobNotFoundError, ServerDrainingError, StateStoreUnavailableError
+from kinescribe_server.jobs.errors import (
+    JobNotFoundError,
+    LogForkedError,
+    ServerDrainingError,
+    StateStoreUnavailableError,
+)
 from kinescribe_server.jobs.fair_queue import FairQueue
 from kinescribe_server.jobs.model import LOCAL_OWNER, JobRecord, Resource, StepRef
 from kinescribe_server.jobs.steps import LeaseTimes
+from kinescribe_server.logs import add_log_facts, set_log_facts
 from kinescribe_server.store.protocol import JobLog, JobLogs, JobStore
 from kinescribe_server.tasks import end_tasks
 
@@ -60,31 +66,37 @@ class Orchestrator:
             task.add_done_callback(lambda _: self._tended.pop(job_id, None))
 
     async def _tend(self, job_id: str) -> None:
+        set_log_facts({"job_id": job_id})
         try:
             async with self._logs.follow(job_id) as log:
                 job = await self._store.get(job_id)
+                self._unwritten.pop(job_id, None)
+                add_log_facts(trace_id=job.trace_id)
                 try:
                     await self._see_through(job, log)
                 finally:
                     self._let_go(job)
                     await self._fill_engine()  # with what other jobs have waiting
-            await self._store.retire(await self._store.get(job_id))
+            job = await self._store.get(job_id)
+            if job.status.finished:  # else the store lost the end, and somebody sees the job through once more
+                await self._store.retire(job)
         except JobNotFoundError:
             self._unwritten.setdefault(job_id, time.monotonic())
-        except (StateStoreUnavailableError, ServerDrainingError) as error:
-            _LOG.info("job left for the reconciler", extra={"job_id": job_id, "reason": error.reason})
+        except (LogForkedError, StateStoreUnavailableError, ServerDrainingError) as error:
+            _LOG.info("job left for the reconciler", extra={"reason": error.reason})
         except Exception:
-            _LOG.exception("job left for the reconciler: a fault of ours", extra={"job_id": job_id})
+            _LOG.exception("job left for the reconciler: a fault of ours")
 
     async def _see_through(self, job: JobRecord, log: JobLog) -> None:
         limit = job.request.execution_timeout
-        deadline = job.created_ms / 1000 + limit if limit else math.inf
+        so_far = (job.read_ms - job.created_ms) / 1000
+        deadline = time.monotonic() + limit - so_far if limit else math.inf
         reconcile_at = time.monotonic()  # what was left by whoever tended the job before
         while not log.finished:
             seen = log.last
             if log.closing:
                 await self._store.finish(job.job_id, "cancelled", "CANCELLED", "the job was cancelled")
-            elif time.time() >= deadline:
+            elif time.monotonic() >= deadline:
                 await self._store.finish(
                     job.job_id, "failed", "DEADLINE_EXCEEDED", f"the job was not done after {limit:g} s"
                 )
@@ -93,7 +105,7 @@ class Orchestrator:
                     await self._store.requeue_overdue(job.job_id)
                     reconcile_at = time.monotonic() + _RECONCILE_SECONDS
                 await self._hand_over(job)
-            await log.wait_beyond(seen, max(0.0, min(reconcile_at - time.monotonic(), deadline - time.time())))
+            await log.wait_beyond(seen, max(0.0, min(reconcile_at, deadline) - time.monotonic()))
 
     async def _hand_over(self, job: JobRecord) -> None:
         mine = {ref.step: since for ref, since in self._handed_over.items() if ref.job_id == job.job_id}
@@ -142,11 +154,12 @@ class Orchestrator:
 
     async def _reconcile(self) -> None:
         await self._count_workers()
-        for job_id in await self._store.active(LOCAL_OWNER):
+        active = await self._store.active(LOCAL_OWNER)
+        self._unwritten = {job_id: since for job_id, since in self._unwritten.items() if job_id in active}
+        for job_id in active:
             since = self._unwritten.get(job_id)
             if since is not None and time.monotonic() - since > _STALE_RESERVATION_SECONDS:
                 await self._store.forget(job_id, LOCAL_OWNER)
-                del self._unwritten[job_id]
             else:
                 self.tend(job_id)
         for job_id in await self._store.expired(LOCAL_OWNER):

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import takewhile
@@ -38,6 +37,7 @@ from kinescribe_server.jobs.outcomes import STORED_FILE, film_summary
 from kinescribe_server.jobs.plan import writing_plan
 from kinescribe_server.jobs.progress import seconds_left
 from kinescribe_server.jobs.violations import refuse, shown
+from kinescribe_server.logs import add_log_facts, log_facts, trace_id_of
 from kinescribe_server.script.model import SCRIPT, Script
 from kinescribe_server.script.protocol import ScriptRequest
 from kinescribe_server.store.protocol import Admission, JobLog, JobLogs, JobStore, Limits
@@ -111,7 +111,9 @@ class JobService:
             case Admission.TOO_MANY_REQUESTS:
                 used = f"{self._limits.requests_a_minute} requests a minute are allowed"
                 raise QuotaExceededError(used, reservation.retry_seconds)
-        await self._store.create(job_id, owner, request)  # again on a repeat: the first call may have died before it
+        add_log_facts(job_id=job_id)
+        trace_id = str(log_facts().get("trace_id") or trace_id_of())
+        await self._store.create(job_id, owner, request, trace_id)  # on a repeat, too: the first call may have died
         self._orchestrator.tend(job_id)
         return await self.get(owner, job_id), reservation.admission is Admission.SAME
 
@@ -161,10 +163,12 @@ class JobService:
         results = await self._store.results(job_id, [compose, script_step])
         film = None
         if job.status is JobStatus.SUCCEEDED:
+            if compose not in results:
+                raise JobNotFoundError(job_id)  # deleted meanwhile
             film = film_summary(results[compose], job.request.options)
         ahead = await self._store.ahead(owner, job_id) if job.status is JobStatus.PENDING else 0
         running = job.status is JobStatus.RUNNING
-        left = seconds_left(job.counts, time.time() - job.started_ms / 1000) if running else None
+        left = seconds_left(job.counts, (job.read_ms - job.started_ms) / 1000) if running else None
         if not full or script_step not in results:
             return JobDetails(job, film=film, ahead=ahead, seconds_left=left)
         script = SCRIPT.validate_json(
@@ -197,7 +201,7 @@ class JobService:
         return RenderedFilm(clips, job.request.options.frame_rate, job.status.finished)
 
     async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[JobDetails], str]:
-        """A page of jobs, newest first, and the job after which the next page begins ("" on the last page)."""
+        """A page of jobs, newest first, and where the next page begins ("" on the last page)."""
         job_ids, following = await self._store.list_jobs(owner, after, size)
         jobs = []
         for job_id in job_ids:

@@ -18,7 +18,6 @@ from tenacity.wait import wait_exponential_jitter
 from kinescribe_server.jobs.errors import (
     JobNotFoundError,
     KinescribeError,
-    MakeError,
     ServerDrainingError,
     StateStoreUnavailableError,
 )
@@ -26,13 +25,12 @@ from kinescribe_server.jobs.events import AssetRetried
 from kinescribe_server.jobs.making import MAX_ATTEMPTS, AttemptFailedError, StepMaker
 from kinescribe_server.jobs.model import StepRef, Warn
 from kinescribe_server.jobs.outcomes import outcome_of
+from kinescribe_server.logs import add_log_facts, set_log_facts
 from kinescribe_server.store.protocol import Claim, JobLog, JobLogs, JobStore, Refusal
 from kinescribe_server.tasks import end_tasks
 
 _LOG = logging.getLogger(__name__)
 
-# A stand-in that takes its worker with it gets two chances; then the step has failed for good.
-_MAX_CLAIMS = MAX_ATTEMPTS + 2
 # A result that is ready waits this long for the store to come back.
 _STORE_PATIENCE_SECONDS = 300.0
 
@@ -61,16 +59,16 @@ class StepRunner:
     async def run(self, ref: StepRef) -> None:
         """Claims a step and does it, unless somebody else has it or its job has ended. Never raises for what can
         happen to a step: what is left undone is found by the reconciler."""
-        context = {"job_id": ref.job_id, "step": str(ref.step), "segment": ref.step.segment}
+        set_log_facts({"job_id": ref.job_id, "step": str(ref.step), "segment": ref.step.segment})
         try:
             async with self.logs.follow(ref.job_id) as log:
                 await _unless_needless(log, self._attempts(ref))
         except (_NotHeldError, JobNotFoundError):
-            _LOG.debug("step left: it is not ours, or its job is gone", extra=context)
+            _LOG.debug("step left: it is not ours, or its job is gone")
         except (StateStoreUnavailableError, ServerDrainingError) as error:
-            _LOG.warning("step left for the reconciler", extra={**context, "reason": error.reason})
+            _LOG.warning("step left for the reconciler", extra={"reason": error.reason})
         except Exception:
-            _LOG.exception("step left: a fault of ours", extra=context)
+            _LOG.exception("step left: a fault of ours")
 
     async def _attempts(self, ref: StepRef) -> None:
         retrying = AsyncRetrying(
@@ -87,16 +85,7 @@ class StepRunner:
         assert isinstance(failure, AttemptFailedError)  # noqa: S101 - nothing else is retried
         assert state.next_action is not None  # noqa: S101 - there is a next attempt
         step = failure.claim.ref.step
-        _LOG.warning(
-            "attempt failed",
-            extra={
-                "job_id": failure.claim.ref.job_id,
-                "step": str(step),
-                "segment": step.segment,
-                "attempt": failure.claim.attempt,
-                "reason": failure.error.reason,
-            },
-        )
+        _LOG.warning("attempt failed", extra={"reason": failure.error.reason})
         event = AssetRetried(
             step.segment, step.kind, failure.claim.attempt, failure.error.message, round(state.next_action.sleep, 3)
         )
@@ -106,6 +95,7 @@ class StepRunner:
         claim = await self.store.claim(ref, self.times.lease)
         if isinstance(claim, Refusal):
             raise _NotHeldError
+        add_log_facts(attempt=claim.attempt, owner=claim.job.owner, trace_id=claim.job.trace_id)
         try:
             await self._while_held(claim, self._do(claim))
         except asyncio.CancelledError:
@@ -131,33 +121,21 @@ class StepRunner:
                 continue  # the work goes on; whether it still counts is decided when it is written
 
     async def _do(self, claim: Claim) -> None:
-        ref = claim.ref
-        context = {
-            "job_id": ref.job_id,
-            "step": str(ref.step),
-            "segment": ref.step.segment,
-            "attempt": claim.attempt,
-            "owner": claim.job.owner,
-        }
+        step = claim.ref.step
         try:
-            if claim.attempt > _MAX_CLAIMS:
-                raise MakeError("WORKER_LOST", f"{ref.step} ended its worker {claim.attempt - 1} times")
             result, notices, message = await self.maker.make(claim)
         except KinescribeError as error:
             if isinstance(error, StateStoreUnavailableError | ServerDrainingError | JobNotFoundError):
                 raise
-            _LOG.error("step failed", extra={**context, "reason": error.reason})
-            await self._patiently(self.store.finish, ref.job_id, "failed", error.reason, f"{ref.step}: {error.message}")
+            _LOG.error("step failed", extra={"reason": error.reason})
+            _raise_if_refused(await self._patiently(self.store.fail, claim, error.reason, f"{step}: {error.message}"))
             return
-        warnings = [Warn(ref.step.segment, notice.reason, notice.message) for notice in notices]
+        warnings = [Warn(step.segment, notice.reason, notice.message) for notice in notices]
         if result.degraded:
-            warnings.append(Warn(ref.step.segment, result.degraded, message))
-        outcome = outcome_of(ref.step, result, claim.job.request.options, warnings, message)
+            warnings.append(Warn(step.segment, result.degraded, message))
+        outcome = outcome_of(step, result, claim.job.request.options, warnings, message)
         _raise_if_refused(await self._patiently(self.store.done, claim, outcome))
-        _LOG.info(
-            "step done",
-            extra={**context, "maker": result.maker, "cached": result.cached, "degraded": result.degraded},
-        )
+        _LOG.info("step done", extra={"maker": result.maker, "cached": result.cached, "degraded": result.degraded})
 
     async def _patiently(self, call: Callable[..., Awaitable[Refusal | None]], *arguments: Any) -> Refusal | None:
         """Calls the store, and waits for it if it is away: what has been made is not thrown away for that."""

@@ -39,6 +39,8 @@ ATTACHMENT_TYPES = (*PICTURE_TYPES, *SOUND_TYPES)
 _DAY = 86_400.0
 
 _LABEL_KEY = re.compile(r"[A-Za-z0-9_./-]{1,63}")
+# As the store writes it: when the page's last job was reserved, and its id.
+_PAGE_TOKEN = re.compile(r"[0-9]{1,15}-[0-9a-f]+")
 _REQUEST_ID = re.compile(r"[ -~]{1,128}")
 
 _Film = video_service_pb2.GenerateVideoRequest | video_service_pb2.PreviewScriptRequest
@@ -87,9 +89,14 @@ def heartbeat_seconds(request: video_service_pb2.WatchJobRequest) -> float:
 
 
 def page(request: video_service_pb2.ListJobsRequest) -> int:
-    """The size of the page. Raises InvalidRequestError."""
+    """The size of the page. Raises InvalidRequestError for what is wrong with the request."""
+    violations = []
     if not 0 <= request.page_size <= 1000:
-        refuse([Violation("page_size", f"{request.page_size} is not between 0 and 1000")])
+        violations.append(Violation("page_size", f"{request.page_size} is not between 0 and 1000"))
+    if request.page_token and not _PAGE_TOKEN.fullmatch(request.page_token):
+        given = shown(request.page_token)
+        violations.append(Violation("page_token", f"{given} is not the next_page_token of an earlier page"))
+    refuse(violations)
     return request.page_size or 50
 
 

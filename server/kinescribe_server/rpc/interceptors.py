@@ -7,16 +7,21 @@ from typing import Any
 
 import grpc
 
+from kinescribe_server.logs import log_facts, set_log_facts, trace_id_of
 from kinescribe_server.rpc.errors import abort
 
 _LOG = logging.getLogger(__name__)
+
+# In the metadata of a call, and in the initial metadata of its answer.
+_TRACEPARENT, _TRACE_ID = "traceparent", "trace-id"
 
 _OWN = "/kinescribe.v1."
 _WATCH = "/kinescribe.v1.VideoService/WatchJob"
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Maps what a handler raises to the status that the contract names, and logs how the call ended."""
+    """Maps what a handler raises to the status that the contract names, and logs how the call ended. The trace id of
+    the caller, or a new one, is in every line of the call and in the answer's initial metadata."""
 
     async def intercept_service(
         self,
@@ -27,6 +32,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         method = handler_call_details.method
         if handler is None or not method.startswith(_OWN):
             return handler
+        metadata = dict(handler_call_details.invocation_metadata)
+        set_log_facts({"trace_id": trace_id_of(str(metadata.get(_TRACEPARENT, "")))})
         if handler.response_streaming:
             handler = handler._replace(unary_stream=_stream(method, handler.unary_stream))
         elif handler.request_streaming:
@@ -42,6 +49,7 @@ def _unary(method: str, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable
     async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         started = time.monotonic()
         try:
+            await _tell_trace_id(context)
             response = await inner(request, context)
         except grpc.aio.AbortError:
             raise
@@ -60,6 +68,7 @@ def _stream(method: str, inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Cal
         started = time.monotonic()
         outcome = "left by the client"
         try:
+            await _tell_trace_id(context)
             async for response in inner(request, context):
                 yield response
             outcome = "OK"
@@ -72,6 +81,10 @@ def _stream(method: str, inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Cal
             _log(method, started, outcome)
 
     return call
+
+
+async def _tell_trace_id(context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    await context.send_initial_metadata(((_TRACE_ID, str(log_facts()["trace_id"])),))
 
 
 def _log(method: str, started: float, outcome: str) -> None:

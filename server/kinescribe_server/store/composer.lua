@@ -58,8 +58,8 @@ end
 
 if fact == 'create' then
   if redis.call('EXISTS', job) == 1 then return {'exists'} end
-  local owner, request, body = ARGV[2], ARGV[3], ARGV[4]
-  redis.call('HSET', job, 'owner', owner, 'request', request, 'status', 'pending', 'created', now)
+  local owner, request, body, trace_id = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+  redis.call('HSET', job, 'owner', owner, 'request', request, 'trace_id', trace_id, 'status', 'pending', 'created', now)
   append(body)
   make_pending('script', 0)
   return {'created'}
@@ -80,6 +80,7 @@ end
 if count('closed') > 0 then return {'closed'} end
 
 if fact == 'finish' then
+  if status == 'cancelling' and ARGV[2] ~= 'cancelled' then return {'closed'} end
   finish(ARGV[2], ARGV[3], ARGV[4])
   return {'ok'}
 end
@@ -106,7 +107,7 @@ if fact == 'claim' then
   redis.call('ZREM', (queue_of(step)), step)
   redis.call('HSET', steps, step, 'running ' .. attempt + 1)
   redis.call('ZADD', leases, now + lease, step)
-  return {'claimed', attempt + 1, redis.call('HGETALL', job), redis.call('LRANGE', warnings, 0, -1)}
+  return {'claimed', attempt + 1, redis.call('HGETALL', job), redis.call('LRANGE', warnings, 0, -1), now}
 end
 
 -- From here on the caller must hold the step.
@@ -130,8 +131,13 @@ if fact == 'retry' then
   return {'ok'}
 end
 
+if fact == 'fail' then  -- for good: nothing stands in for the step, so its job ends
+  finish('failed', ARGV[4], ARGV[5])
+  return {'ok'}
+end
+
 if fact == 'done' then
-  local outcome = cjson.decode(ARGV[4])  -- as RedisJobStore.done writes it
+  local outcome = cjson.decode(ARGV[4])  -- as outcome_json writes it
   redis.call('HSET', steps, step, 'done ' .. attempt)
   redis.call('ZREM', leases, step)
   redis.call('HSET', results, step, outcome.result)

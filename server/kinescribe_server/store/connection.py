@@ -10,10 +10,12 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
+    ClusterDownError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -27,8 +29,10 @@ _PATIENCE_SECONDS = 2.0
 _COMMAND_RETRY = Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), 6)
 # Half of that, so that a connection which died without a word is found out and another tried.
 _SOCKET_TIMEOUT_SECONDS = 1.5
-# What a Redis says that is up and cannot write; in the middle of the text when a script was refused.
-_REFUSALS = ("MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS")
+# What a Redis says that is up and cannot serve: by its type, or by a word for which redis-py has none, which is in the
+# middle of the text when a script was refused. Redis is BUSY while somebody's script takes long.
+_REFUSALS = (ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
+_WORDS_OF_REFUSAL = ("MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "BUSY ")
 
 
 def connect(url: str) -> redis.Redis:
@@ -63,11 +67,13 @@ async def store_errors() -> AsyncIterator[None]:
             yield
     except (AuthenticationError, NoPermissionError) as error:
         raise StateStoreUnavailableError(f"the state store refuses this service: {error}") from error
-    except (RedisConnectionError, RedisTimeoutError, TimeoutError, BusyLoadingError, ReadOnlyError) as error:
+    except (RedisConnectionError, RedisTimeoutError, TimeoutError, BusyLoadingError) as error:
         raise StateStoreUnavailableError("the state store does not answer") from error
     except RedisError as error:
-        if isinstance(error, OutOfMemoryError) or any(word in str(error) for word in _REFUSALS):
-            raise StateStoreUnavailableError("the state store refuses to write") from error
+        if isinstance(error, _REFUSALS) or any(word in str(error) for word in _WORDS_OF_REFUSAL):
+            raise StateStoreUnavailableError("the state store refuses for now") from error
+        if "DB index" in str(error):  # it has no database of that number
+            raise StateStoreUnavailableError(f"the state store refuses this service: {error}") from error
         raise
 
 

@@ -96,7 +96,7 @@ class EmbeddedValkey:
             try:
                 await self._run()
                 return
-            except RuntimeError:
+            except Exception:  # no process, no file handle, no memory: all of them pass
                 _LOG.exception("Valkey could not be started again")
                 await asyncio.sleep(_RESTART_SECONDS)
 

@@ -2,46 +2,28 @@
 
 import json
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import astuple
 from importlib import resources
 from typing import Any, cast
 
 import redis.asyncio as redis
-from pydantic import TypeAdapter
 
 from kinescribe_server.jobs.errors import JobNotFoundError
-from kinescribe_server.jobs.events import EVENT, AssetDegraded, AssetRetried, Event, JobAccepted
-from kinescribe_server.jobs.model import (
-    STEP_RESULT,
-    Counts,
-    JobRecord,
-    JobRequest,
-    JobStatus,
-    Resource,
-    Step,
-    StepRef,
-    StepResult,
-    Warn,
-)
+from kinescribe_server.jobs.events import AssetRetried, JobAccepted
+from kinescribe_server.jobs.model import STEP_RESULT, JobRecord, JobRequest, Resource, Step, StepRef, StepResult
 from kinescribe_server.store.connection import store_errors
 from kinescribe_server.store.keys import JobKeys, OwnerKeys
 from kinescribe_server.store.protocol import Admission, Claim, Limits, Outcome, Refusal, Reservation
+from kinescribe_server.store.records import REQUEST, event_json, job_record, outcome_json, states_of
 
 # A request_id is remembered for two days: longer than any client goes on retrying.
 _REMEMBER_REQUEST_MS = 48 * 3_600_000
 _DAY_SECONDS = 86_400
 
-_REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
-_WARN: TypeAdapter[Warn] = TypeAdapter(Warn)
-
 
 def _lua(name: str) -> str:
     return (resources.files("kinescribe_server.store") / name).read_text()
-
-
-def _event_json(event: Event) -> str:
-    return EVENT.dump_json(event).decode()
 
 
 class RedisJobStore:
@@ -70,9 +52,9 @@ class RedisJobStore:
             )
         return Reservation(Admission(answer), known, milliseconds / 1000)
 
-    async def create(self, job_id: str, owner: str, request: JobRequest) -> None:
-        accepted = _event_json(JobAccepted(request.labels))
-        await self._tell(job_id, "create", owner, _REQUEST.dump_json(request).decode(), accepted)
+    async def create(self, job_id: str, owner: str, request: JobRequest, trace_id: str = "") -> None:
+        accepted = event_json(JobAccepted(request.labels))
+        await self._tell(job_id, "create", owner, REQUEST.dump_json(request).decode(), accepted, trace_id)
 
     async def get(self, job_id: str) -> JobRecord:
         keys = JobKeys(job_id)
@@ -80,22 +62,24 @@ class RedisJobStore:
         async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(keys.job)
             pipe.lrange(keys.warnings, 0, -1)
-            fields, warnings = await pipe.execute()
+            pipe.time()
+            fields, warnings, (seconds, microseconds) = await pipe.execute()
         if not fields:
             raise JobNotFoundError(job_id)
-        return _record(job_id, fields, warnings)
+        return job_record(job_id, fields, warnings, seconds * 1000 + microseconds // 1000)
 
     async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[str], str]:
-        """A page of an owner's jobs, newest first: those after the job `after` ("" for the first page), and the job
-        after which the next page begins ("" if there is none)."""
-        keys = OwnerKeys(owner)
+        """A page of an owner's jobs, newest first, and where the next page begins ("" if there is none): the time and
+        the name of the last job, which stay true when jobs come and go. `after` is such a place, "" for the first."""
+        jobs = OwnerKeys(owner).jobs
+        score, _, last = (after or "+inf-").partition("-")
         async with store_errors():
-            first = 0
-            if after:
-                rank = cast("int | None", await self._redis.zrevrank(keys.jobs, after))
-                first = 0 if rank is None else rank + 1
-            found = cast("list[str]", await self._redis.zrevrange(keys.jobs, first, first + size))
-        return found[:size], found[size - 1] if len(found) > size else ""
+            tied = await self._redis.zrevrangebyscore(jobs, score, score, withscores=True)
+            older = await self._redis.zrevrangebyscore(jobs, f"({score}", "-inf", 0, size + 1, withscores=True)
+        found = [place for place in cast("list[tuple[str, float]]", tied) if place[0] < last]
+        found += cast("list[tuple[str, float]]", older)
+        page = [job_id for job_id, _ in found[:size]]
+        return page, f"{found[size - 1][1]:.0f}-{page[-1]}" if len(found) > size else ""
 
     async def add_attachment(self, owner: str, name: str, sha256: str) -> None:
         keys = OwnerKeys(owner)
@@ -159,7 +143,7 @@ class RedisJobStore:
                 artifacts, request = await pipe.execute()
             found.update(json.loads(artifact)["sha256"] for artifact in artifacts)
             if request:
-                asked = _REQUEST.validate_json(request)
+                asked = REQUEST.validate_json(request)
                 found.update((asked.source, *asked.attachments.values()))
         return frozenset(found)
 
@@ -201,7 +185,7 @@ class RedisJobStore:
             for resource in Resource:
                 pipe.zrange(keys.pending(resource), 0, limit - 1)
             found = await cast("Awaitable[list[list[Any]]]", pipe.execute())
-        states = _states(also, found.pop(0)) if also else {}
+        states = states_of(also, found.pop(0)) if also else {}
         return [Step.parse(step) for queue in found for step in queue], states
 
     async def states(self, job_id: str, steps: Sequence[Step]) -> dict[Step, str]:
@@ -211,7 +195,7 @@ class RedisJobStore:
         names = [str(step) for step in steps]
         async with store_errors():
             found = await cast("Awaitable[list[str | None]]", self._redis.hmget(JobKeys(job_id).steps, names))
-        return _states(steps, found)
+        return states_of(steps, found)
 
     async def requeue_overdue(self, job_id: str) -> int:
         answer = await self._tell(job_id, "overdue")
@@ -235,8 +219,9 @@ class RedisJobStore:
         answer = await self._tell(ref.job_id, "claim", str(ref.step), int(lease_seconds * 1000))
         if answer[0] != "claimed":
             return Refusal(answer[0])
-        _, attempt, fields, warnings = answer
-        return Claim(ref, attempt, _record(ref.job_id, dict(zip(fields[::2], fields[1::2], strict=True)), warnings))
+        _, attempt, fields, warnings, now = answer
+        fields = dict(zip(fields[::2], fields[1::2], strict=True))
+        return Claim(ref, attempt, job_record(ref.job_id, fields, warnings, now))
 
     async def _tell_held(self, claim: Claim, fact: str, *arguments: str | int) -> Refusal | None:
         answer = await self._tell(claim.ref.job_id, fact, str(claim.ref.step), claim.attempt, *arguments)
@@ -250,59 +235,16 @@ class RedisJobStore:
 
     async def retry(self, claim: Claim, event: AssetRetried, lease_seconds: float) -> Refusal | None:
         """Between attempts the step stays leased, for the delay and a lease more, so that nobody else picks it up."""
-        return await self._tell_held(claim, "retry", int((event.delay + lease_seconds) * 1000), _event_json(event))
+        return await self._tell_held(claim, "retry", int((event.delay + lease_seconds) * 1000), event_json(event))
+
+    async def fail(self, claim: Claim, reason: str, message: str) -> Refusal | None:
+        return await self._tell_held(claim, "fail", reason, message)
 
     async def done(self, claim: Claim, outcome: Outcome) -> Refusal | None:
-        step, result = claim.ref.step, outcome.result
-        degraded = AssetDegraded(step.segment, step.kind, result.degraded, outcome.degraded_message)
-        return await self._tell_held(
-            claim,
-            "done",
-            json.dumps(
-                {
-                    "result": STEP_RESULT.dump_json(result).decode(),
-                    "artifacts": outcome.artifacts,
-                    "cached": result.cached,
-                    "made": bool(result.maker) and not result.cached,
-                    "cpu": result.cost.cpu_seconds,
-                    "segments": outcome.segments,
-                    "film_seconds": outcome.film_seconds,
-                    "warnings": [_WARN.dump_json(warning).decode() for warning in outcome.warnings],
-                    "body": _event_json(outcome.event),
-                    "degraded": _event_json(degraded) if result.degraded else "",
-                    "degraded_message": outcome.degraded_message,
-                    "strict": outcome.strict,
-                }
-            ),
-        )
+        return await self._tell_held(claim, "done", outcome_json(claim.ref.step, outcome))
 
     async def gauge(self, claim: Claim, percent: float) -> None:
         step = claim.ref.step
         gauge = {"step": step.kind, "segment": step.segment, "attempt": claim.attempt, "percent": percent}
         async with store_errors():
             await self._redis.publish(JobKeys(claim.ref.job_id).gauges, json.dumps(gauge))
-
-
-def _states(steps: Sequence[Step], found: Sequence[str | None]) -> dict[Step, str]:
-    return {step: (state or "").partition(" ")[0] for step, state in zip(steps, found, strict=True)}
-
-
-def _record(job_id: str, fields: Mapping[str, str], warnings: Sequence[str]) -> JobRecord:
-    def number(name: str) -> int:
-        return int(fields.get(name, "0"))
-
-    return JobRecord(
-        job_id=job_id,
-        owner=fields["owner"],
-        request=_REQUEST.validate_json(fields["request"]),
-        status=JobStatus(fields["status"]),
-        sequence=number("sequence"),
-        counts=Counts(*(number(name) for name in ("segments", "audio", "visual", "rendered", "composed"))),
-        created_ms=number("created"),
-        started_ms=number("started"),
-        ended_ms=number("ended"),
-        error_reason=fields.get("error_reason", ""),
-        error_message=fields.get("error_message", ""),
-        film_seconds=float(fields.get("film_seconds", "0")),
-        warnings=tuple(_WARN.validate_json(warning) for warning in warnings),
-    )

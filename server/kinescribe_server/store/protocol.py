@@ -81,15 +81,17 @@ class JobStore(Protocol):
         self, owner: str, request_id: str, payload_hash: str, job_id: str, limits: Limits
     ) -> Reservation: ...
 
-    async def create(self, job_id: str, owner: str, request: JobRequest) -> None:
-        """Creates a job unless it is there."""
+    async def create(self, job_id: str, owner: str, request: JobRequest, trace_id: str = "") -> None:
+        """Creates a job unless it is there. `trace_id` is that of the call."""
         ...
 
     async def get(self, job_id: str) -> JobRecord:
         """Raises JobNotFoundError."""
         ...
 
-    async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[str], str]: ...
+    async def list_jobs(self, owner: str, after: str, size: int) -> tuple[list[str], str]:
+        """A page of an owner's jobs, newest first, and where the next page begins ("" if there is none)."""
+        ...
 
     async def add_attachment(self, owner: str, name: str, sha256: str) -> None: ...
 
@@ -119,7 +121,9 @@ class JobStore(Protocol):
 
     async def cancel(self, job_id: str) -> None: ...
 
-    async def finish(self, job_id: str, status: str, reason: str, message: str) -> None: ...
+    async def finish(self, job_id: str, status: str, reason: str, message: str) -> None:
+        """Ends a job; one that is being cancelled ends in no other way."""
+        ...
 
     async def pending(self, job_id: str, limit: int, also: Sequence[Step] = ()) -> tuple[list[Step], dict[Step, str]]:
         """The first steps that wait, at most `limit` for each resource, and the states of other steps."""
@@ -140,6 +144,10 @@ class JobStore(Protocol):
     async def hand_back(self, claim: Claim) -> Refusal | None: ...
 
     async def retry(self, claim: Claim, event: AssetRetried, lease_seconds: float) -> Refusal | None: ...
+
+    async def fail(self, claim: Claim, reason: str, message: str) -> Refusal | None:
+        """Ends the job of a step that nothing stands in for."""
+        ...
 
     async def done(self, claim: Claim, outcome: Outcome) -> Refusal | None: ...
 
@@ -165,13 +173,14 @@ class JobLog(Protocol):
         ...
 
     async def wait_until_needless(self) -> None:
-        """Waits until work on the job is of no more use: it has finished, is being cancelled or was deleted. While the
-        store is away and while the server drains, work in hand goes on."""
+        """Waits until work on the job is of no more use: it has finished, is being cancelled, was deleted, or the
+        store has lost events of it. While the store is away and while the server drains, work in hand goes on."""
         ...
 
     async def wait_beyond(self, sequence: int, timeout_seconds: float) -> bool:
         """Waits for an event after `sequence`; False if none came in time. Raises JobNotFoundError if the job is
-        deleted, ServerDrainingError when the server drains, StateStoreUnavailableError when the store is away."""
+        deleted, ServerDrainingError when the server drains, StateStoreUnavailableError when the store is away, and
+        LogForkedError when it has lost events that were read."""
         ...
 
 

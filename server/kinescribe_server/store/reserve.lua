@@ -12,8 +12,9 @@ if request_id ~= '' then
   local known = redis.call('GET', reservation)
   if known then
     local known_payload, known_job = string.match(known, '^(%S+) (%S+)$')
-    if known_payload ~= payload then return {'reused', known_job, 0} end
-    return {'same', known_job, 0}
+    if redis.call('ZSCORE', jobs, known_job) then  -- else that job is gone, and ids of jobs are not used again
+      return {known_payload == payload and 'same' or 'reused', known_job, 0}
+    end
   end
 end
 

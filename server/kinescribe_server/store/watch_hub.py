@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from kinescribe_server.jobs.errors import (
     JobNotFoundError,
     KinescribeError,
+    LogForkedError,
     ServerDrainingError,
     StateStoreUnavailableError,
 )
@@ -54,6 +55,7 @@ class FollowedLog:
         self.finished = False
         self.closing = False
         self.followers = 0
+        self.reader: asyncio.Task[None] | None = None
         self.stale = asyncio.Event()
         self._needless = asyncio.Event()
         self._draining = draining
@@ -63,6 +65,11 @@ class FollowedLog:
     @property
     def last(self) -> int:
         return len(self.encoded)
+
+    @property
+    def chain(self) -> str:
+        """That of the last event."""
+        return self.chains[-1] if self.chains else ""
 
     @property
     def is_read(self) -> bool:
@@ -90,7 +97,7 @@ class FollowedLog:
     def fail(self, error: KinescribeError | None) -> None:
         """What those who wait get, until None takes it back."""
         self._error = error
-        if isinstance(error, JobNotFoundError):
+        if isinstance(error, JobNotFoundError | LogForkedError):
             self._needless.set()
         self.wake()
 
@@ -105,7 +112,7 @@ class FollowedLog:
     async def wait_beyond(self, sequence: int, timeout_seconds: float, gauges_seen: int | None = None) -> bool:
         """Waits for an event after `sequence`, or for a gauge after the `gauges_seen`-th; False if none came in time.
 
-        Raises JobNotFoundError, ServerDrainingError or StateStoreUnavailableError.
+        Raises JobNotFoundError, LogForkedError, ServerDrainingError or StateStoreUnavailableError.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         while True:
@@ -135,7 +142,6 @@ class WatchHub:
         self._database = database
         self._encode = encode
         self._logs: dict[str, FollowedLog] = {}
-        self._readers: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = asyncio.Event()
         self._rings = False
@@ -155,8 +161,7 @@ class WatchHub:
 
     async def aclose(self) -> None:
         self.drain()
-        tasks = [*self._tasks, *self._readers.values()]
-        await end_tasks(tasks)
+        await end_tasks([*self._tasks, *(log.reader for log in self._logs.values() if log.reader)])
         with contextlib.suppress(RedisError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
@@ -164,19 +169,15 @@ class WatchHub:
     async def follow(self, job_id: str) -> AsyncIterator[FollowedLog]:
         """A job's log, read from its beginning and kept up to date inside the block. Raises JobNotFoundError."""
         log = self._logs.get(job_id)
+        is_first = log is None
         if log is None:
             log = self._logs[job_id] = FollowedLog(job_id, self._draining)
-            self._readers[job_id] = asyncio.create_task(self._read(log))
-            log.followers += 1
-            try:
+            log.reader = asyncio.create_task(self._read(log))
+        log.followers += 1
+        try:
+            if is_first:
                 async with store_errors():
                     await self._pubsub.subscribe(*self._channels(job_id))
-            except KinescribeError:
-                await self._leave(log)
-                raise
-        else:
-            log.followers += 1
-        try:
             if not log.is_read:  # else the doorbell and the sweep keep it so
                 log.stale.set()
             await log.wait_beyond(0, _SWEEP_SECONDS * 5)
@@ -192,12 +193,17 @@ class WatchHub:
 
     async def _leave(self, log: FollowedLog) -> None:
         log.followers -= 1
-        if log.followers or self._logs.get(log.job_id) is not log:
+        if log.followers:
             return
-        del self._logs[log.job_id]
-        await end_tasks([self._readers.pop(log.job_id)])
-        with contextlib.suppress(RedisError):  # a dead connection holds no subscription
-            await self._pubsub.unsubscribe(*self._channels(log.job_id))
+        self._forget(log)
+        await end_tasks([log.reader] if log.reader else [])
+        if log.job_id not in self._logs:  # nobody came meanwhile
+            with contextlib.suppress(RedisError):  # a dead connection holds no subscription
+                await self._pubsub.unsubscribe(*self._channels(log.job_id))
+
+    def _forget(self, log: FollowedLog) -> None:
+        if self._logs.get(log.job_id) is log:
+            del self._logs[log.job_id]
 
     async def _listen(self) -> None:
         while True:
@@ -227,6 +233,11 @@ class WatchHub:
             log.stale.clear()
             try:
                 await self._read_once(log)
+            except LogForkedError as error:
+                _LOG.error("the state store lost events that it had acknowledged", extra={"job_id": log.job_id})
+                self._forget(log)  # who follows the job from here on reads it from its beginning
+                log.fail(error)
+                return
             except KinescribeError as error:
                 log.fail(error)
             except RedisError:
@@ -234,7 +245,7 @@ class WatchHub:
                 log.fail(StateStoreUnavailableError("the state store gave an answer that was not understood"))
 
     async def _read_once(self, log: FollowedLog) -> None:
-        for entry in await read_after(self._redis, log.job_id, log.last):
+        for entry in await read_after(self._redis, log.job_id, log.last, log.chain):
             log.append(entry, self._encode(entry))
         if not log.last:
             log.fail(JobNotFoundError(log.job_id))
@@ -252,18 +263,20 @@ class WatchHub:
             except KinescribeError as error:
                 for log in logs:
                     log.fail(error)
+            except RedisError:
+                _LOG.exception("the event logs could not be compared")
 
     async def _compare(self, logs: list[FollowedLog]) -> None:
         async with store_errors(), self._redis.pipeline(transaction=False) as pipe:
             for log in logs:
-                pipe.hget(JobKeys(log.job_id).job, "sequence")
-            sequences = await cast("Awaitable[list[str | None]]", pipe.execute())
+                pipe.hmget(JobKeys(log.job_id).job, "sequence", "chain")
+            found = await cast("Awaitable[list[tuple[str | None, str | None]]]", pipe.execute())
         missed = False
-        for log, sequence in zip(logs, sequences, strict=True):
+        for log, (sequence, chain) in zip(logs, found, strict=True):
             if sequence is None:
                 log.fail(JobNotFoundError(log.job_id))
-            elif int(sequence) > log.last:
-                missed = True
+            elif chain != log.chain:
+                missed = missed or int(sequence) > log.last
                 log.stale.set()
             else:
                 log.fail(None)
