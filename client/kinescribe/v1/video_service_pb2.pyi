@@ -99,7 +99,7 @@ class GenerateVideoRequest(google.protobuf.message.Message):
     """Plain prose or Markdown, 1 to 200,000 characters."""
     request_id: builtins.str
     """Makes the call safe to repeat: the same identifier with the same payload answers the same job. 1 to 128 printable
-    ASCII characters; a UUID does well. Remembered for at least 24 hours.
+    ASCII characters; a UUID does well. Remembered for at least 24 hours, or until its job is deleted or expires.
     """
     validate_only: builtins.bool
     """Only check the request; no job is created, and the reply carries none."""
