@@ -52,7 +52,8 @@ _COMMANDS = {
     "jobs": "--server --data --limit/-n",
     "render": (
         "files --out/-o --voice --theme --size --language --frame-rate --speaking-rate --captions/--no-captions "
-        "--burn-in --motion/--no-motion --music --writer --retention --strict --brand --server --data --json --jobs --quiet/-q"
+        "--burn-in --motion/--no-motion --music --writer --retention --strict --brand --server --data --json --jobs "
+        "--quiet/-q"
     ),
     "script": "file --out/-o --format --update --language --writer --server --data",
     "serve": "--listen --http --data",

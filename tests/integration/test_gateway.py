@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import time
 from pathlib import Path
 
@@ -162,12 +163,22 @@ async def test_what_http_alone_can_get_wrong_has_the_same_shape(gate: str) -> No
     form = await call(gate, "POST", f"{ROOT}/generate", b"source_text=x", {"Content-Type": "text/plain"})
     assert (form.code, form.reason) == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert (await call(gate, "GET", "/api/v1/nothing")).reason == "PATH_NOT_FOUND"
-    assert (await call(gate, "PUT", "/health")).reason == "METHOD_NOT_ALLOWED"
+    put = await call(gate, "PUT", "/health")
+    assert (put.code, put.reason) == (405, "METHOD_NOT_ALLOWED")
+    assert put.json["error"]["message"] == "PUT is not taken at /health; allowed: GET"
     for path in ("status/0", "events/0", "hls/0/film.m3u8", "hls/0/init.mp4", "files/0/film.mp4"):
         answer = await call(gate, "GET", f"{ROOT}/{path}")
         assert (answer.code, answer.reason) == (404, "JOB_NOT_FOUND")
     assert (await call(gate, "POST", f"{ROOT}/cancel/0")).code == 404
     assert (await call(gate, "GET", f"{ROOT}/hls/0/film.m3u8?_HLS_msn=x")).reason == "INVALID_REQUEST"
+    assert "'basic' or 'full'" in (await call(gate, "GET", f"{ROOT}/status/0?view=all")).json["error"]["message"]
+
+
+async def test_every_call_is_described_once(gate: str) -> None:
+    described = await call(gate, "GET", "/api/v1/openapi.json")
+    names = [call["operationId"] for path in described.json["paths"].values() for call in path.values()]
+    assert names
+    assert len(names) == len(set(names))
 
 
 async def test_names_are_looked_up_and_never_are_paths(gate: str) -> None:
@@ -206,15 +217,54 @@ async def test_a_port_in_use_is_told(http_service: Service, tmp_path: Path) -> N
             pass
 
 
-async def test_ending_does_not_wait_for_those_who_watch(data_folder: Path, tmp_path: Path) -> None:
+async def test_ending_answers_those_who_wait_and_breaks_off_the_rest_without_a_word(
+    data_folder: Path, tmp_path: Path
+) -> None:
     settings = Settings(kinescribe_drain_seconds=0)
     log = tmp_path / "service.log"
     async with run_service(data_folder, http="127.0.0.1:0", log_file=log, settings=settings) as service:
-        job_id = await generate(service.http_address, source_text=TEXT * 20)
-        watching = asyncio.create_task(call(service.http_address, "GET", f"{ROOT}/events/{job_id}"))
-        await record(service.address, job_id, stop_at=2)
-        left = time.monotonic()
-    assert time.monotonic() - left < 10
-    assert b"SERVER_DRAINING" in (await watching).body
+        at = service.http_address
+        job_id = await generate(at, source_text=TEXT * 20)
+        watching, watcher = await sent(at, f"GET {ROOT}/events/{job_id} HTTP/1.1\r\nHost: x\r\n\r\n")
+        await watching.readuntil(b"id: 1")
+        held, player = await sent(at, f"GET {ROOT}/hls/{job_id}/film.m3u8?_HLS_msn=9999 HTTP/1.1\r\nHost: x\r\n\r\n")
+        unfinished, uploader = await sent(at, UNFINISHED)
+        await call(at, "GET", "/health")  # by now the others are being answered
+    assert b"SERVER_DRAINING" in await watching.read()
+    playlist = await held.read()
+    assert playlist.startswith(b"HTTP/1.1 200") and b"#EXTM3U" in playlist
+    assert await unfinished.read() == b""
     with pytest.raises(OSError):
-        await call(service.http_address, "GET", "/health")
+        await call(at, "GET", "/health")
+    assert faults(log) == []
+    for writer in (watcher, player, uploader):
+        writer.close()
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_request_is_no_fault(data_folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "service.log"
+    async with run_service(data_folder, http="127.0.0.1:0", log_file=log, settings=Settings()) as service:
+        _, writer = await sent(service.http_address, UNFINISHED)
+        writer.close()
+        while "POST" not in log.read_text():  # the call is over
+            await call(service.http_address, "GET", "/health")
+    assert faults(log) == []
+
+
+UNFINISHED = (
+    f"POST {ROOT}/generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{{"
+)
+
+
+async def sent(at: str, request: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which a request was sent."""
+    host, _, port = at.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request.encode())
+    return reader, writer
+
+
+def faults(log: Path) -> list[str]:
+    """What a log says is wrong."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    return [line["message"] for line in lines if line["level"] not in {"DEBUG", "INFO"}]

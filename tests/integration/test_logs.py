@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+from tests.integration.http_calls import ROOT, SMALL, call, finished
 from tests.robustness.history import record
 
 from kinescribe.v1 import job_pb2, script_pb2, video_service_pb2, video_service_pb2_grpc
@@ -70,6 +71,17 @@ async def test_a_call_that_fails_has_a_trace_id_too(data_folder: Path, tmp_path:
         assert len(dict(await stream.initial_metadata())["trace-id"]) == 32
     (line,) = (line for line in _lines(tmp_path / "log") if line.get("method", "").endswith("/GetJob"))
     assert line["trace_id"] == trace_id
+
+
+async def test_a_call_over_http_passes_its_trace_id_on(data_folder: Path, tmp_path: Path) -> None:
+    async with run_service(data_folder, http="127.0.0.1:0", log_file=tmp_path / "log") as service:
+        body = {"source_text": "Rain falls.", "options": SMALL}
+        answer = await call(service.http_address, "POST", f"{ROOT}/generate", body, {"traceparent": TRACEPARENT})
+        assert answer.headers["trace-id"] == TRACE
+        await finished(service.http_address, answer.json["job_id"])
+    of_job = [line for line in _lines(tmp_path / "log") if line.get("job_id") == answer.json["job_id"]]
+    assert len(of_job) > 1
+    assert {line["trace_id"] for line in of_job} == {TRACE}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ _OFFLINE = MakerSpec(
 _SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))
 _RECORDING = MakerSpec("recording", "kinescribe_server.film.recording:make_recording", ("kinescribe", "av", "numpy"))
 _CLIP = "kinescribe_server.film.clip:make_clip"
-_FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe", "av", "numpy"), revision=2)
+_FILM = MakerSpec("film", "kinescribe_server.film.maker:make_film", ("kinescribe", "av", "numpy"), revision=3)
 
 # A wait for another worker that dies, and then a deck.
 _DECK_SECONDS = 2040.0

@@ -47,7 +47,7 @@ def decoded(path: Path, *, longest: float = MAX_SECONDS) -> Iterator[Samples]:
 def _frames(path: Path) -> Iterator[AudioFrame | None]:
     """The decoded frames, and None at the end."""
     try:
-        with av.open(str(path), options=_OPTIONS) as file:
+        with av.open(str(path), options=_OPTIONS, metadata_errors="replace") as file:
             if not file.streams.audio:
                 raise _invalid("it has no sound")
             bad = 0

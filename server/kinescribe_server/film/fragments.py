@@ -7,6 +7,7 @@ of which the film has one packet, is left out, since clips begin in silence.
 Boxes are those of ISO/IEC 14496-12, 8.8.
 """
 
+import os
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -146,14 +147,14 @@ def _run_box(run: _Run, place: int) -> bytes:
 
 def _bytes_of(track: Track, samples: range, file: BinaryIO) -> bytes:
     """The samples' bytes, which are in the clip in pieces, since sound and pictures take turns there."""
+    end = os.fstat(file.fileno()).st_size
     pieces = []
     for index in samples:
+        if track.offsets[index] + track.sizes[index] > end:
+            raise MakeError("ASSET_DAMAGED", "a clip is cut short", retryable=True)
         file.seek(track.offsets[index])  # the file is buffered: samples that follow each other are read at once
         pieces.append(file.read(track.sizes[index]))
-    data = b"".join(pieces)
-    if len(data) != sum(track.sizes[index] for index in samples):
-        raise MakeError("ASSET_DAMAGED", "a clip is cut short", retryable=True)
-    return data
+    return b"".join(pieces)
 
 
 _UNTURNED = struct.pack(">9I", 0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000)

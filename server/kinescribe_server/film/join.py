@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import av
 from av import Packet
 from av.container import InputContainer, OutputContainer
-from av.error import FFmpegError
+from av.error import ArgumentError, FFmpegError
 from av.stream import Disposition, Stream
 
 from kinescribe_server.film.caption_files import text_of
@@ -92,10 +92,13 @@ def write_film(
 ) -> None:
     """Writes all parts into an open file. `sound` is heard instead of that of the clips: packets that are coded as
     theirs and timed in samples. Raises MakeError for damaged clips and for clips that differ in coding."""
-    target = _begun(film, file)
-    copied = _copied(film, target, report, with_sound=sound is None)
-    for packet in interleaved(copied, of_stream(target.sound, sound or ()), _caption_packets(film, target)):
-        file.mux(packet)
+    try:
+        target = _begun(film, file)
+        copied = _copied(film, target, report, with_sound=sound is None)
+        for packet in interleaved(copied, of_stream(target.sound, sound or ()), _caption_packets(film, target)):
+            file.mux(packet)
+    except ArgumentError as error:  # a clip that can be read has times or parameters that cannot be
+        raise MakeError("ASSET_DAMAGED", f"the clips cannot be joined: {error.strerror}", retryable=True) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ def _copied(film: Film, target: _Target, report: Callable[[float], None], *, wit
     for index, (part, frames) in enumerate(zip(film.parts, pairwise(film.starts), strict=True)):
         with _opened(part, index, _HEADER_ALONE) as clip:
             if _parameters(clip) != target.parameters:
-                raise MakeError("CLIPS_DIFFER", f"the clip of segment {index} was encoded otherwise than the first one")
+                message = f"the clip of segment {index} was encoded otherwise than the first one"
+                raise MakeError("CLIPS_DIFFER", message, retryable=True)
             for packet in _retimed(clip, index, frames, target):
                 if with_sound or packet.stream is not target.sound:
                     yield packet
@@ -210,9 +214,11 @@ def _chapters(film: Film) -> "list[Chapter]":
 @contextmanager
 def _opened(part: Part, index: int, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[InputContainer]:
     try:
-        with av.open(str(part.clip), format="mp4", options=dict(options)) as clip:
+        with av.open(str(part.clip), format="mp4", options=dict(options), metadata_errors="replace") as clip:
             if not (clip.streams.video and clip.streams.audio):
                 raise _damaged(index, "it has no pictures or no sound")
+            if not all(stream.codec_context for stream in clip.streams):
+                raise _damaged(index, "its pictures or its sound are coded in a way that is not known here")
             yield clip
     except FFmpegError as error:
         raise _damaged(index, error.strerror or "unknown fault") from error

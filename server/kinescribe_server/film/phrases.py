@@ -115,21 +115,21 @@ def _cut(narration: str, words: Sequence[Word]) -> Iterator[Piece]:
 
 def _shown(text: str) -> str:
     """Text with single spaces, without control characters and halves of surrogate pairs."""
-    return "".join(sign for sign in " ".join(text.split()) if unicodedata.category(sign) not in {"Cc", "Cs"})
+    kept = "".join(sign for sign in text if sign.isspace() or unicodedata.category(sign) not in {"Cc", "Cs"})
+    return " ".join(kept.split())
 
 
 def _narrow(piece: Piece) -> Iterator[Piece]:
     """A piece that is wider than a line (a web address) as several that are not."""
     total = width(piece.text)
-    text, start, spaced = piece.text, piece.start, piece.spaced
-    while width(text) > LINE_COLUMNS:
-        count = len(text)
-        while width(text[:count]) > LINE_COLUMNS:
-            count -= 1
-        end = start + (piece.end - piece.start) * width(text[:count]) / total
-        yield Piece(text[:count], start, end, spaced)
-        text, start, spaced = text[count:], end, False
-    yield Piece(text, start, piece.end, spaced)
+    first, columns, start = 0, 0.0, piece.start
+    for place, sign in enumerate(piece.text):
+        if columns + width(sign) > LINE_COLUMNS:
+            end = start + (piece.end - piece.start) * columns / total
+            yield Piece(piece.text[first:place], start, end, piece.spaced and first == 0)
+            first, columns, start = place, 0.0, end
+        columns += width(sign)
+    yield Piece(piece.text[first:], start, piece.end, piece.spaced and first == 0)
 
 
 def _break_cost(piece: Piece, after: Piece | None) -> float:

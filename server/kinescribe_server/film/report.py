@@ -75,7 +75,8 @@ def _findings(
         rules["frame rate"] = lambda _: not_applicable("frame rate", "each picture lasts, as was asked for")
     rate, music = request.frame_rate, bool(request.music)
     cues = film.captions if film.captions is not None else planned_cues(shown)
-    heard = measured_sound(film.path) if music else None
+    # Music comes forward where nobody speaks, and is not meant to be as loud as speech.
+    heard = measured_sound(film.path, plan_rules.speech(segments, rate)) if music else None
     return [
         *(guarded(name, partial(rule, film)) for name, rule in rules.items()),
         guarded("metadata", lambda: file_rules.metadata(film, expected)),

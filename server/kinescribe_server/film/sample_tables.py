@@ -79,10 +79,12 @@ def _track(content: bytes) -> Track:
     sizes = _sizes(table["stsz"])
     (timescale,) = struct.unpack_from(">I", media["mdhd"], 20 if media["mdhd"][0] == 1 else 12)
     key_frames = frozenset(number - 1 for number in _numbers(table["stss"])) if "stss" in table else frozenset[int]()
+    handler = media["hdlr"][8:12].decode("latin-1")
+    header = {"vide": "vmhd", "soun": "smhd"}[handler]
     described = {"tkhd": track["tkhd"], "hdlr": media["hdlr"], "dinf": information["dinf"], "stsd": table["stsd"]}
-    described |= {kind: information[kind] for kind in ("vmhd", "smhd") if kind in information}
+    described[header] = information[header]
     return Track(
-        handler=media["hdlr"][8:12].decode("latin-1"),
+        handler=handler,
         timescale=timescale,
         sizes=sizes,
         offsets=_offsets(table, sizes),

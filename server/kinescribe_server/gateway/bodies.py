@@ -7,7 +7,7 @@ from typing import TypeVar
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from kinescribe_server.jobs.errors import InvalidRequestError, Violation
 from kinescribe_server.jobs.violations import shown
@@ -38,6 +38,8 @@ async def read_message(request: Request, message: _Message) -> _Message:
             body = await _body(request)
     except TimeoutError as error:
         raise HTTPException(408, f"the body did not come within {_BODY_SECONDS:g} s") from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the connection ended before the body did") from error
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,9 +1,13 @@
 """What surrounds every call: a line in the log, and headers that every answer has."""
 
+import asyncio
 import logging
 import time
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kinescribe_server.logs import set_log_facts, trace_id_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -18,16 +22,20 @@ class CallLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, code = time.monotonic(), 0
+        trace_id = trace_id_of(Headers(scope=scope).get("traceparent", ""))
+        set_log_facts({"trace_id": trace_id})
 
         async def answer(message: Message) -> None:
             nonlocal code
             if message["type"] == "http.response.start":
                 code = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *_HEADERS, (b"trace-id", trace_id.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
+        except asyncio.CancelledError:
+            pass  # the server stops, and has closed the connection
         except Exception:
             if not code:
                 raise

@@ -1,5 +1,7 @@
 """The calls that HTTP users know: start a film, ask how far it is, stop it."""
 
+from typing import Literal
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -42,7 +44,7 @@ def routes(parts: Parts) -> APIRouter:
         return JSONResponse(body, 202, {"Location": urls["status_url"]})
 
     @router.get("/status/{job_id}")
-    async def status(job_id: str, view: str = "basic") -> Response:
+    async def status(job_id: str, view: Literal["basic", "full"] = "basic") -> Response:
         """A job as it is now; with `?view=full` also its script and its segments."""
         full = view == "full"
         return JSONResponse(job_json(await parts.jobs.get(LOCAL_OWNER, job_id, full=full), full=full), headers=_FRESH)

@@ -79,6 +79,9 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     message = error.detail
     if error.status_code == 404:
         message = f"nothing is served at {request.url.path}"
+    elif error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "nothing")
+        message = f"{request.method} is not taken at {request.url.path}; allowed: {allowed}"
     body = {"code": error.status_code, "status": name, "message": message, "reason": reason}
     return JSONResponse({"error": body}, error.status_code, error.headers)
 

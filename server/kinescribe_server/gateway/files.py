@@ -22,7 +22,8 @@ _CHUNK_BYTES = 256 << 10
 def routes(parts: Parts) -> APIRouter:
     router = APIRouter(prefix=links.ROOT)
 
-    @router.api_route("/files/{job_id}/{name:path}", methods=["GET", "HEAD"])
+    @router.head("/files/{job_id}/{name:path}", include_in_schema=False)
+    @router.get("/files/{job_id}/{name:path}")
     async def files(request: Request, job_id: str, name: str, download: bool = False) -> Response:
         """An artifact; with `?download=1` to be saved rather than shown."""
         file = await parts.jobs.artifact(LOCAL_OWNER, job_id, name)

@@ -16,7 +16,8 @@ _ANSWER_SECONDS = 2.0
 def routes(parts: Parts) -> APIRouter:
     router = APIRouter()
 
-    @router.api_route("/health", methods=["GET", "HEAD"])
+    @router.head("/health", include_in_schema=False)
+    @router.get("/health")
     async def health() -> Response:
         """200 while jobs are taken; 503 while the server drains or the state store does not answer."""
         try:

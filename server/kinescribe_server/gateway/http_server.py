@@ -45,7 +45,6 @@ class HttpServer:
             limit_concurrency=MAX_CONNECTIONS,
             backlog=_WAITING_TO_BE_ACCEPTED,
             timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None
@@ -63,9 +62,18 @@ class HttpServer:
 
     async def aclose(self) -> None:
         """Ends; answers that are not finished a moment later break off."""
-        if self._serving is not None:
-            self._server.should_exit = True
-            await self._serving
+        if self._serving is None:
+            return
+        self._server.should_exit = True
+        await asyncio.wait([self._serving], timeout=_GRACE_SECONDS)
+        # The library would log each answer that breaks off as a fault.
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # answers are told here that nobody hears them any more
+        for answer in list(self._server.server_state.tasks):
+            answer.cancel()
+        self._server.force_exit = True
+        await self._serving
 
 
 def _listen(host: str, port: int, listen: str) -> socket.socket:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from kinescribe_server.gateway import links
 from kinescribe_server.gateway.parts import Parts
+from kinescribe_server.jobs.errors import ServerDrainingError
 from kinescribe_server.jobs.model import LOCAL_OWNER
 
 _PLAYLIST = "application/vnd.apple.mpegurl"
@@ -19,14 +20,16 @@ _HELD_SECONDS = 8.0
 def routes(parts: Parts) -> APIRouter:
     router = APIRouter(prefix=f"{links.ROOT}/hls")
 
-    @router.api_route("/{job_id}/film.m3u8", methods=["GET", "HEAD"])
+    @router.head("/{job_id}/film.m3u8", include_in_schema=False)
+    @router.get("/{job_id}/film.m3u8")
     async def playlist(job_id: str, msn: Annotated[int, Query(alias="_HLS_msn", ge=0)] = 0) -> Response:
         """The longest rendered beginning of the film; it ends when the job has finished in any way. The answer is held
         back until there is a first part, or the one with the number that a player asks for."""
         text = await _with_part(parts, job_id, msn)
         return Response(text, media_type=_PLAYLIST, headers={"Cache-Control": "no-store"})
 
-    @router.api_route("/{job_id}/{name}", methods=["GET", "HEAD"])
+    @router.head("/{job_id}/{name}", include_in_schema=False)
+    @router.get("/{job_id}/{name}")
     async def piece(job_id: str, name: str) -> Response:
         film = await parts.jobs.rendered(LOCAL_OWNER, job_id)
         data = await asyncio.to_thread(parts.live.piece, film.clips, film.frame_rate, name)
@@ -37,11 +40,12 @@ def routes(parts: Parts) -> APIRouter:
 
 
 async def _with_part(parts: Parts, job_id: str, number: int) -> str:
-    """The playlist, as soon as it names the part of that number or nothing more will come; after a while as it is."""
+    """The playlist, as soon as it names the part of that number or nothing more will come; after a while, or when the
+    server stops, as it is."""
     text, settled = await _playlist(parts, job_id, number)
     if settled:
         return text
-    with suppress(TimeoutError):
+    with suppress(TimeoutError, ServerDrainingError):
         async with asyncio.timeout(_HELD_SECONDS), parts.logs.follow(job_id) as log:
             while not settled:
                 seen = log.last

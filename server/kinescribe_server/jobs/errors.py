@@ -80,7 +80,7 @@ class JobNotFoundError(KinescribeError):
     reason = "JOB_NOT_FOUND"
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"there is no job {job_id!r}: it never was, was deleted or has expired")
+        super().__init__(f"there is no job {job_id[:64]!r}: it never was, was deleted or has expired")
 
 
 class ArtifactNotFoundError(KinescribeError):

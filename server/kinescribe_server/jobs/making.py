@@ -36,7 +36,7 @@ _REPORT = "report.json"
 # A few jobs run at a time.
 _SCRIPTS_KEPT = 8
 # What a maker says of a file that it cannot use, and what storage says of one that is not there.
-_DAMAGE = frozenset({"ASSET_DAMAGED", "ARTIFACT_NOT_FOUND"})
+_DAMAGE = frozenset({"ASSET_DAMAGED", "ARTIFACT_NOT_FOUND", "CLIPS_DIFFER"})
 
 
 class AttemptFailedError(Exception):

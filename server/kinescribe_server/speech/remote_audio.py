@@ -164,7 +164,7 @@ def _of_compressed(data: bytes) -> Samples:
     parts: list[Samples] = []
     seconds = 0.0
     try:
-        with av.open(io.BytesIO(data), "r") as file:
+        with av.open(io.BytesIO(data), "r", metadata_errors="replace") as file:
             for frame in file.decode(audio=0):
                 parts += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
                 seconds += frame.samples / frame.sample_rate

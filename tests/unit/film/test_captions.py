@@ -87,6 +87,8 @@ def test_whatever_is_said_captions_keep_their_limits_and_all_the_text(narrations
         "缓存把经常使用的数据放在手边。" * 8,
         "Ja. Nein. Doch. Oh. " * 10,
         "line one\nline two\n\n\tline three",
+        "a sign \x00 of its own, and \x07",
+        "สวัสดีครับยินดีต้อนรับ" * 800,  # in Thai, words have no spaces between them
     ],
 )
 def test_odd_narrations_keep_the_limits_too(narration: str) -> None:

@@ -156,13 +156,40 @@ def test_captions_that_cannot_be_read_in_time_are_told(studio: Studio, tmp_path:
     stored = store_mp4(
         studio.bench.artifacts, whole.duration, lambda file: write_film(whole, file, studio.bench.report)
     )
-    assert set(failed(studio.bench.artifacts.path(stored.sha256))) == {"captions"}
+    assert "captions" in failed(studio.bench.artifacts.path(stored.sha256))
     film = foreign(tmp_path / "foreign.mp4")
     beside = film.with_suffix(".vtt")
     beside.write_text("WEBVTT\n\n00:00:00.000 --> 00:00:00.300\nToo short.\n")
     assert set(failed(film)) == {"captions"}
     beside.write_text("no captions")
     assert failed(film)["captions"].startswith("the file beside the film cannot be read")
+
+
+def test_a_codec_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    data = foreign(tmp_path / "known.mp4").read_bytes()
+    film = tmp_path / "unknown.mp4"
+    film.write_bytes(data.replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz"))
+    assert {"streams", "sound"} <= failed(film).keys()
+    film.write_bytes(data.replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzz"))
+    with pytest.raises(MakeError, match="its pictures are coded in a way that is not known here"):
+        check_any_film(film, full=False)
+
+
+def test_captions_in_a_form_that_is_not_read_are_none(studio: Studio, tmp_path: Path) -> None:
+    clip = studio.clip(StatePicture(studio.slide(1)), audio=studio.recording(tone(2.5, level=0.33)))
+    film = studio.path(studio.film(studio.on_timeline(clip, "Is said once.", title="One")), "film.mp4")
+    other = tmp_path / "ttml.mp4"
+    other.write_bytes(film.read_bytes().replace(b"tx3g", b"stpp"))
+    assert read_container(film).captions is not None
+    assert read_container(other).captions is None
+
+
+def test_a_title_in_an_old_encoding_is_a_title(tmp_path: Path) -> None:
+    film = foreign(tmp_path / "film.mp4", title="Cafe")
+    film.write_bytes(film.read_bytes().replace(b"Cafe", "Café".encode("latin-1")))
+    for full in (False, True):
+        assert failed(film, full=full) == {}
+    assert read_container(film).title == "Caf\ufffd"
 
 
 def test_a_film_without_sound_and_what_is_no_film_are_told(tmp_path: Path) -> None:

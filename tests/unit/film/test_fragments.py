@@ -93,7 +93,8 @@ def test_damaged_clips_are_told(studio: Studio) -> None:
     store = studio.bench.artifacts
     good = studio.path(clips_of(studio, 1)[0], "clip").read_bytes()
     index = good.index(b"moov")
-    damaged = [b"", good[:6], good[: index + 400], good[: index - 4], good.replace(b"stsz", b"xxxx"), b"\0" * 4_000]
+    other_boxes = [good.replace(kind, b"xxxx") for kind in (b"stsz", b"smhd")]
+    damaged = [b"", good[:6], good[: index + 400], good[: index - 4], *other_boxes, b"\0" * 4_000]
     for data in damaged:
         clip = store.put_bytes(data, "video/mp4").sha256
         with pytest.raises(MakeError, match="a clip"):

@@ -94,6 +94,17 @@ def test_files_that_are_cut_off_or_carry_scraps_are_played_as_far_as_they_go(stu
         assert found == pytest.approx(length, rel=0.1)
 
 
+def test_tags_in_an_old_encoding_and_codecs_that_nobody_knows_are_no_surprise(studio: Studio) -> None:
+    store = studio.bench.artifacts
+    wav = store.read(studio.upload(spoken(), "wav", "pcm_s16le"))
+    tags = b"LIST\x10\0\0\0INFOINAM\x04\0\0\0" + "Café".encode("latin-1")
+    tagged = store.path(store.put_bytes(wav[:12] + tags + wav[12:], "audio/wav").sha256)
+    assert sum(map(len, decoded(tagged))) == len(spoken())
+    mp4 = store.read(studio.upload(spoken(), "mp4", "aac")).replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz")
+    with pytest.raises(MakeError, match="cannot be used"):
+        list(decoded(store.path(store.put_bytes(mp4, "audio/mp4").sha256)))
+
+
 def test_half_an_hour_is_the_most_and_is_told_before_it_is_read_to_the_end(studio: Studio) -> None:
     upload = studio.bench.artifacts.path(studio.upload(spoken(), "flac", "flac"))
     with pytest.raises(MakeError, match=r"longer than 0\.05 minutes"):

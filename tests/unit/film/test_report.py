@@ -15,6 +15,7 @@ import kinescribe_server.film.report as report_module
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.film.captions import Caption, Mark
 from kinescribe_server.film.check import plan_rules
+from kinescribe_server.film.check.any_film import check_any_film
 from kinescribe_server.film.check.clip_checks import PictureWatch
 from kinescribe_server.film.check.finding import Finding, Outcome, guarded
 from kinescribe_server.film.check.layouts import layout_checks
@@ -131,14 +132,27 @@ def test_clips_that_were_swapped_are_told_by_their_sound(studio: Studio, parts: 
     assert "the sound of segment 0 is not where it should be" in failed(read(studio, studio.film(*swapped)))["cuts"]
 
 
-def test_a_film_with_music_is_measured_as_a_whole(studio: Studio, parts: list[ClipOnTimeline]) -> None:
+def test_a_film_with_music_is_measured_where_somebody_speaks(studio: Studio, parts: list[ClipOnTimeline]) -> None:
     music = studio.upload(tone(8, 880, rate=48_000), "wav", "pcm_s16le")
-    report = read(studio, studio.film(*parts, music=music))
+    silent = studio.clip(StatePicture(studio.slide(4)), pause_after=12.0)
+    unspoken = replace(studio.on_timeline(silent, title="Look"), checks=silent.details["checks"])
+    made = studio.film(*parts, unspoken, music=music)
+    report = read(studio, made)
+    assert failed(report) == {}
     loudness = next(check for check in report["checks"] if check["name"] == "loudness")
-    film = studio.path(studio.film(*parts, music=music), "film.mp4")
-    assert loudness["values"]["lufs"] == pytest.approx(loudness_and_peak(heard(film))[0], abs=0.1)
-    assert [segment["sound_drift"] for segment in report["segments"]] == [None] * 3
-    assert "cuts" not in failed(report)
+    film = studio.path(made, "film.mp4")
+    speech = heard(film)[: round(48_000 * report["segments"][-1]["start"])]
+    assert loudness["values"]["lufs"] == pytest.approx(loudness_and_peak(speech)[0], abs=0.4)
+    assert [segment["sound_drift"] for segment in report["segments"]] == [None] * 4
+    assert "loudness" not in {one.check for one in check_any_film(film, full=False) if one.outcome is Outcome.FAILED}
+
+
+def test_a_film_of_music_alone_has_no_loudness_of_speech(studio: Studio) -> None:
+    music = studio.upload(tone(8, 880, rate=48_000), "wav", "pcm_s16le")
+    silent = studio.clip(StatePicture(studio.slide(4)), pause_after=6.0)
+    unspoken = replace(studio.on_timeline(silent, title="Look"), checks=silent.details["checks"])
+    report = read(studio, studio.film(unspoken, music=music))
+    assert failed(report) == {}
 
 
 def test_a_film_that_cannot_be_read_again_is_told(studio: Studio, tmp_path: Path) -> None:

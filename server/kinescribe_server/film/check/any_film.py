@@ -1,5 +1,6 @@
 """`kinescribe check`: any MP4 file, of which nothing is known but what it holds."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -42,27 +43,33 @@ def _cues(film: Container) -> tuple[Cue, ...] | None:
 
 def _of_sound(film: Container) -> list[Finding]:
     heard: Heard | None = None
+    shown = _captioned(film)
     if film.audio is not None:
+        if not film.audio.codec:
+            return [judged("sound", False, "is coded in a way that is not known here", "it can be decoded")]
         try:
-            heard = measured_sound(film.path)
+            heard = measured_sound(film.path, shown)
         except (FFmpegError, OSError) as error:
             return [judged("sound", False, f"cannot be decoded: {error.strerror}", "it can be decoded")]
     return [
         guarded("loudness", lambda: sound_rules.loudness(heard.loudness if heard else None)),
         guarded("true peak", lambda: sound_rules.true_peak(heard.true_peak if heard else None)),
-        guarded("silence", lambda: _silence(film, heard)),
+        guarded("silence", lambda: _silence(heard, shown)),
     ]
 
 
-def _silence(film: Container, heard: Heard | None) -> Finding:
-    """Where there are captions, silence without one was meant: nobody speaks."""
+def _captioned(film: Container) -> list[tuple[float, float]] | None:
+    """When there is a caption: where there is none, nobody speaks. None for a film without captions."""
     try:
         cues = _cues(film)
     except ValueError:
-        cues = None
-    if heard is None or not cues:
+        return None
+    return _joined([(cue.start, cue.end) for cue in cues]) if cues else None
+
+
+def _silence(heard: Heard | None, shown: Sequence[tuple[float, float]] | None) -> Finding:
+    if heard is None or shown is None:
         return sound_rules.silence(heard.silent if heard else None, "")
-    shown = _joined([(cue.start, cue.end) for cue in cues])
     return sound_rules.silence(overlaps(heard.silent, shown, SILENT_SECONDS), " under captions")
 
 

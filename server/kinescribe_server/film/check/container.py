@@ -27,7 +27,8 @@ _BOX_HEADER, _LARGE_BOX_HEADER = 8, 16
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The packets of a stream in the order of the file. Times are in units of `time_base`."""
+    """The packets of a stream in the order of the file. Times are in units of `time_base`; `codec` is "" for one that
+    is not known here."""
 
     codec: str
     time_base: Fraction
@@ -91,7 +92,7 @@ class Container:
 def read_container(path: Path) -> Container:
     """Raises MakeError FILM_UNREADABLE for what is no MP4 file, or one without video."""
     try:
-        with av.open(str(path), options=OPTIONS) as file:
+        with av.open(str(path), options=OPTIONS, metadata_errors="replace") as file:
             return _read(path, file)
     except (FFmpegError, OSError) as error:
         raise unreadable(path, error.strerror or "unknown fault") from error
@@ -105,8 +106,10 @@ def _read(path: Path, file: InputContainer) -> Container:
     video = next((s for s in file.streams.video if Disposition.attached_pic not in s.disposition), None)
     if video is None:
         raise unreadable(path, "it has no video")
+    if not _codec(video):
+        raise unreadable(path, "its pictures are coded in a way that is not known here")
     audio = next(iter(file.streams.audio), None)
-    subtitles = next((s for s in file.streams.subtitles if s.codec_context.name in {"mov_text", "movtext"}), None)
+    subtitles = next((s for s in file.streams.subtitles if _codec(s) in {"mov_text", "movtext"}), None)
     columns, cues = _packets(file, [stream for stream in (video, audio, subtitles) if stream is not None])
     context = video.codec_context
     primaries, transfer = int(context.color_primaries), int(context.color_trc)
@@ -123,7 +126,7 @@ def _read(path: Path, file: InputContainer) -> Container:
         video=tracks[video.index],
         picture=picture,
         audio=heard if heard is not None and len(heard.pts) else None,
-        sound_rate=audio.codec_context.sample_rate if audio is not None else 0,
+        sound_rate=audio.codec_context.sample_rate if audio is not None and _codec(audio) else 0,
         captions=cues if subtitles is not None else None,
         chapters=[_chapter(chapter) for chapter in file.chapters()],
         title=file.metadata.get("title", ""),
@@ -164,9 +167,12 @@ def _cue(packet: "Packet[Stream]") -> Iterator[Cue]:
 def _track(stream: Stream, columns: Sequence["array[int]"]) -> Track:
     pts, dts, durations, sizes, keys = (np.frombuffer(column, np.int64) for column in columns)
     base = stream.time_base or Fraction(1, av.time_base)
-    codec = stream.codec_context.name if stream.codec_context else ""
     language = stream.metadata.get("language", "")
-    return Track(codec, base, language, pts, dts, durations, sizes, keys.astype(np.bool_))
+    return Track(_codec(stream), base, language, pts, dts, durations, sizes, keys.astype(np.bool_))
+
+
+def _codec(stream: Stream) -> str:
+    return stream.codec_context.name if stream.codec_context else ""
 
 
 def _chapter(chapter: "av.container.core.Chapter") -> Chapter:

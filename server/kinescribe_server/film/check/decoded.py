@@ -101,7 +101,7 @@ def _keep_if_long(found: Seen, start: float, end: float) -> None:
 
 
 def _pictures(film: Container, found: Seen, *, full: bool) -> Iterator[tuple[float, Luma]]:
-    with av.open(str(film.path), options=OPTIONS) as file:
+    with av.open(str(film.path), options=OPTIONS, metadata_errors="replace") as file:
         stream = next(s for s in file.streams.video if Disposition.attached_pic not in s.disposition)
         context = stream.codec_context
         context.options = _STRICT

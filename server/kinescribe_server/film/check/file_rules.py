@@ -24,7 +24,7 @@ def streams(film: Container) -> Finding:
     video, audio, picture = film.video, film.audio, film.picture
     if video is None or picture is None:
         return judged("streams", False, "no video", "H.264 4:2:0 with 8 bits, and AAC")
-    sound = f"{audio.codec} at {film.sound_rate} Hz" if audio else "no sound"
+    sound = f"{audio.codec or 'unknown sound'} at {film.sound_rate} Hz" if audio else "no sound"
     measured = f"{video.codec} {picture.profile} {picture.pixel_format} {picture.width} x {picture.height}, {sound}"
     fine = video.codec == "h264" and picture.pixel_format == "yuv420p" and picture.profile in _PROFILES
     fine = fine and audio is not None and audio.codec == "aac"

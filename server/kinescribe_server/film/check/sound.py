@@ -6,7 +6,8 @@ the two gates are applied here, so that the loudness of a film can be told from 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -95,9 +96,11 @@ def overlaps(
 
 @dataclass(slots=True)
 class SoundMeter:
-    """Hears decoded frames at 48 kHz, of one or two channels."""
+    """Hears decoded frames at 48 kHz, of one or two channels. How loud it is counts `within` some stretches of time, in
+    seconds and in order; None for all the time."""
 
     layout: str = "mono"
+    within: Sequence[tuple[float, float]] | None = None
     _waiting: list[Samples] = field(default_factory=list)
     _waits: int = 0
     _counts: dict[int, int] = field(default_factory=dict)
@@ -162,12 +165,18 @@ class SoundMeter:
                 frame = self._graph.pull()
             except (BlockingIOError, EOFError):
                 return
-            loudness = (
-                float(frame.metadata.get("lavfi.r128.M", FLOOR_DB)) if isinstance(frame, AudioFrame) else FLOOR_DB
-            )
+            if not isinstance(frame, AudioFrame) or not self._counts_at((frame.pts or 0) / SOUND_RATE):
+                continue
+            loudness = float(frame.metadata.get("lavfi.r128.M", FLOOR_DB))
             if loudness > _ABSOLUTE_GATE:  # digital silence is not a number
                 level = round(loudness * _BINS)
                 self._counts[level] = self._counts.get(level, 0) + 1
+
+    def _counts_at(self, seconds: float) -> bool:
+        if self.within is None:
+            return True
+        index = bisect_right(self.within, (seconds, math.inf)) - 1
+        return index >= 0 and seconds < self.within[index][1]
 
     def _silences(self, seconds: float) -> tuple[tuple[float, float], ...]:
         """The stretches of silence that are long enough to matter."""
@@ -201,13 +210,14 @@ def _decibels(amplitude: float) -> float:
     return max(FLOOR_DB, 20 * math.log10(amplitude)) if amplitude > 0 else FLOOR_DB
 
 
-def measured_sound(path: Path) -> Heard:
-    """The first sound of a file that has one, as it is heard. More than two channels are heard as two."""
-    with av.open(str(path), options=OPTIONS) as file:
+def measured_sound(path: Path, within: Sequence[tuple[float, float]] | None = None) -> Heard:
+    """The first sound of a file that has one, as it is heard; `within` as of SoundMeter. More than two channels are
+    heard as two."""
+    with av.open(str(path), options=OPTIONS, metadata_errors="replace") as file:
         stream = file.streams.audio[0]
         layout = "mono" if stream.codec_context.layout.nb_channels == 1 else "stereo"
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=SOUND_RATE)
-        meter = SoundMeter(layout)
+        meter = SoundMeter(layout, within)
         for frame in chain(file.decode(stream), [None]):
             for resampled in resampler.resample(frame):
                 meter.hear(samples_of(resampled))

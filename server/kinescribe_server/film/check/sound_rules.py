@@ -15,7 +15,7 @@ def loudness(measured: Loudness | None) -> Finding:
     check, limit = "loudness", f"{SPEECH_LUFS:g} LUFS, {_LOUDNESS_TOLERANCE:g} LU more or less"
     found = integrated(measured) if measured is not None else None
     if found is None:
-        return not_applicable(check, "nothing is heard")
+        return not_applicable(check, "no speech is heard")
     fine = abs(found - SPEECH_LUFS) <= _LOUDNESS_TOLERANCE
     return judged(check, fine, f"{found:.1f} LUFS", limit, {"lufs": round(found, 2)})
 
