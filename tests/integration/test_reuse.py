@@ -1,9 +1,12 @@
 """What a second job takes from the first, and what happens to stored files that are gone or damaged."""
 
+import asyncio
 import hashlib
 import io
 import math
+import os
 import struct
+import time
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +18,9 @@ import redis.asyncio as redis
 from tests.robustness.history import record
 
 from kinescribe.v1 import event_pb2, job_pb2, script_pb2, video_service_pb2, video_service_pb2_grpc
-from kinescribe_server.app import Service
+from kinescribe_server.app import Service, run_service
+from kinescribe_server.artifacts.folder import ArtifactFolder
+from kinescribe_server.config import Settings
 from kinescribe_server.store.embedded import socket_url
 from kinescribe_server.store.keys import JobKeys
 
@@ -140,3 +145,17 @@ async def test_a_stored_clip_that_is_damaged_or_missing_is_made_again(
     assert finished.status == job_pb2.JOB_STATUS_SUCCEEDED
     assert _clips(after)[1] == sha256
     assert stored.read_bytes() == whole
+
+
+async def test_a_service_that_runs_for_a_moment_removes_what_no_job_needs(
+    data_folder: Path, settings: Settings
+) -> None:
+    """As `kinescribe render` does, time and again."""
+    artifacts = ArtifactFolder(data_folder)
+    two_hours_ago = time.time() - 7_200
+    paths = [artifacts.path(artifacts.put_bytes(data, "text/plain").sha256) for data in (b"old", b"new")]
+    os.utime(paths[0], (two_hours_ago, two_hours_ago))
+    async with run_service(data_folder, log_file=data_folder / "log", settings=settings), asyncio.timeout(60):
+        while paths[0].exists():  # noqa: ASYNC110 -- a file that goes tells nobody
+            await asyncio.sleep(0.05)
+    assert paths[1].exists()

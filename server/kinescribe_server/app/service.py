@@ -18,7 +18,7 @@ from kinescribe_server.app.steps import (
     step_runner,
     workers_of,
 )
-from kinescribe_server.artifacts.sweeping import SweepRules, sweep
+from kinescribe_server.artifacts.sweeping import SweepRules, Swept, sweep
 from kinescribe_server.config import Settings, read_settings
 from kinescribe_server.data_folder import DataFolder
 from kinescribe_server.engine.local import LocalEngine, LocalWorkforce
@@ -26,7 +26,7 @@ from kinescribe_server.engine.protocol import StepEngine, Workforce
 from kinescribe_server.film.playlist import Playlists
 from kinescribe_server.gateway.parts import Parts
 from kinescribe_server.jobs.chain import MakerChain
-from kinescribe_server.jobs.housekeeping import Housekeeper
+from kinescribe_server.jobs.housekeeping import SOON_SECONDS, Housekeeper
 from kinescribe_server.jobs.makers import MakerSpec, MakerTable
 from kinescribe_server.jobs.model import Resource
 from kinescribe_server.jobs.orchestrator import Orchestrator
@@ -152,7 +152,13 @@ async def _serve_http(listen: str, parts: Parts, stack: AsyncExitStack) -> str:
 
 def _housekeeper(state: State, files: Files, settings: Settings) -> Housekeeper:
     rules = SweepRules(cache_bytes=settings.kinescribe_cache_mib << 20)
-    return Housekeeper(state.store, lambda referenced: sweep(files.folder, referenced, rules))
+
+    def tidy(referenced: frozenset[str]) -> Swept:
+        return sweep(files.folder, referenced, rules)
+
+    if settings.external_redis():  # it may be another than that of the jobs whose files these are
+        return Housekeeper(state.store, tidy)
+    return Housekeeper(state.store, tidy, first_after=SOON_SECONDS)
 
 
 async def _start_valkey(data: Path, stack: AsyncExitStack) -> str:

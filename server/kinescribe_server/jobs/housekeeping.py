@@ -13,6 +13,8 @@ from kinescribe_server.tasks import end_tasks
 _LOG = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 600.0
+# A command that renders one film ends long before that; by now its first steps are under way.
+SOON_SECONDS = 2.0
 # An upload is kept for as long as a job by default: until then a script may name it again.
 _UPLOAD_SECONDS = 7 * 86_400.0
 
@@ -26,11 +28,15 @@ class Swept(Protocol):
 
 
 class Housekeeper:
-    """Calls `sweep` with the SHA-256 of all files that are referred to, every ten minutes."""
+    """Calls `sweep` with the SHA-256 of all files that are referred to: after `first_after` seconds, and every ten
+    minutes from then on."""
 
-    def __init__(self, store: JobStore, sweep: Callable[[frozenset[str]], Swept]) -> None:
+    def __init__(
+        self, store: JobStore, sweep: Callable[[frozenset[str]], Swept], first_after: float = _SWEEP_SECONDS
+    ) -> None:
         self._store = store
         self._sweep = sweep
+        self._first_after = first_after
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -49,11 +55,12 @@ class Housekeeper:
         return swept
 
     async def _keep(self) -> None:
+        await asyncio.sleep(self._first_after)
         while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
             try:
                 await self.tidy()
             except StateStoreUnavailableError:
                 _LOG.warning("the state store does not answer; nothing is removed")
             except Exception:
                 _LOG.exception("housekeeping failed: a fault of ours")
+            await asyncio.sleep(_SWEEP_SECONDS)
