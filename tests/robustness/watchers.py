@@ -96,15 +96,16 @@ class Watcher:
                     break
             else:
                 ended_ok = True
+        # A connection that is lost after the last message is no word of the service's.
         except grpc.aio.AioRpcError as error:
-            # A connection that is lost after the last message is no word of the service's.
-            ended_ok = _has_ended(messages) and from_rpc_error(error).retryable
+            ended_ok = _has_ended(messages) and (self._cut or from_rpc_error(error).retryable)
             if not self._cut and not ended_ok:
                 raise from_rpc_error(error) from error
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._cut or (task is not None and task.cancelling()):
                 raise
+            ended_ok = _has_ended(messages)
         finally:
             self._cut = False
             call.cancel()
