@@ -57,7 +57,7 @@ BAD: dict[str, Visual] = {
     "greeting": OtherVisual("greeting", ""),
 }
 SIZES = ((1280, 720), (720, 1280), (720, 720))
-MAKERS = [(name, *entry) for name, entries in VISUAL_MAKERS.items() for entry in entries]
+MAKERS = [(name, *entry[:3]) for name, entries in VISUAL_MAKERS.items() for entry in entries]
 _THIRD_PARTY = """
 from kinescribe_server.jobs.errors import MakeError
 from kinescribe_server.script.model import Slide
@@ -195,7 +195,7 @@ def test_a_stranger_adds_a_type_and_stands_behind_ours(third_party: None, bench:
     makers = visual_makers()
 
     assert "hello_visuals" not in sys.modules
-    assert makers["greeting"] == (("hello-visuals", "hello_visuals:make_greeting", ("hello-visuals", "kinescribe")),)
+    assert makers["greeting"] == (("hello-visuals", "hello_visuals:make_greeting", ("hello-visuals", "kinescribe"), 1),)
     assert makers["slide"] == (*VISUAL_MAKERS["slide"], makers["greeting"][0])
     assert not {"Not A Name", "half"} & set(makers)
     assert "hello-visuals=1.2" in MakerSpec(*makers["greeting"][0]).version

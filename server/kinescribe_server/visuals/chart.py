@@ -22,6 +22,8 @@ from kinescribe_server.visuals.wording import direction, one_line
 
 # Longer names are cut wherever they stand.
 _MAX_NAME = 100
+# The second plan knows the room and the widths, a third where lines then break; more change a hair.
+_MOST_PLANS = 4
 
 
 def make_chart(request: VisualRequest, bench: Bench) -> Made:
@@ -49,16 +51,21 @@ def _worded(chart: Chart) -> Chart:
 
 
 def _plan(chart: Chart, canvas: Canvas) -> Plan:
-    """Plans twice: with guessed widths, to learn which texts there are, and with what these measure."""
+    """Plans with guessed widths first, to learn which texts there are, and again with what these measure."""
     lay_out = plan_pie if chart.kind in {"pie", "donut"} else plan_plot
-    page = {"title": chart.title, "dir": direction(chart.title)}
-    guess = Words(canvas.theme, canvas.language)
-    lay_out(chart, guess, Room(0.0, 0.0, float(canvas.width), float(canvas.height), canvas.unit))
-    texts = sorted(guess.asked)
-    facts = draw("measure", {**page, "texts": texts}, canvas).facts
-    left, top, right, bottom = facts["room"]
-    words = Words(canvas.theme, canvas.language, dict(zip(texts, facts["widths"], strict=True)))
-    return lay_out(chart, words, Room(left, top, right, bottom, canvas.unit))
+    room = Room(0.0, 0.0, float(canvas.width), float(canvas.height), canvas.unit)
+    widths: dict[str, float] = {}
+    for _ in range(_MOST_PLANS):
+        words = Words(canvas.theme, canvas.language, widths)
+        plan = lay_out(chart, words, room)
+        texts = sorted(words.asked - widths.keys())
+        if widths and not texts:
+            break
+        facts = draw("measure", {"title": chart.title, "dir": direction(chart.title), "texts": texts}, canvas).facts
+        left, top, right, bottom = facts["room"]
+        room = Room(left, top, right, bottom, canvas.unit)
+        widths |= dict(zip(texts, facts["widths"], strict=True))
+    return plan
 
 
 def _content(plan: Plan, drawing: Drawing) -> dict[str, Any]:

@@ -82,8 +82,8 @@ class Plan:
 
 @dataclass(slots=True)
 class Words:
-    """The texts of a chart: in which theme and language they are written, and how wide they are at size 1. The texts
-    whose width was `asked` for are known after a first plan."""
+    """The texts of a chart: in which theme and language they are written, and how wide they are at size 1. Those that
+    were `asked` for and are not among the `widths` are to be measured, and the chart to be planned again."""
 
     theme: Theme
     language: str
@@ -158,6 +158,18 @@ def halves(text: str) -> tuple[str, str] | None:
         return None
     middle = min(spaces, key=lambda index: abs(index - len(text) / 2))
     return text[:middle], text[middle + 1 :]
+
+
+def wrapped(text: str, words: Words, size: float, limit: float, most: int) -> list[str]:
+    """The text in lines of at most `limit` pixels; what is left is on the last of `most` lines."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and (len(lines) == most or words.width(longer, size) <= limit):
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def places(axis: Axis, start: float, end: float) -> Iterator[tuple[float, float]]:

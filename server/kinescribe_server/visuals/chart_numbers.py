@@ -20,6 +20,8 @@ _LARGEST = 1e15
 _BINS = (5, 30)
 _STEPS = (1, 2, 2.5, 5, 10)
 _SIGNIFICANT = 4
+# Longer numbers have no room over their bars.
+_MOST_DIGITS = 6
 # Numbers of this size and more, and below the other, are written with a power of ten beside the axis.
 _LARGE, _SMALL = 1e6, 1e-3
 
@@ -164,10 +166,15 @@ def written(value: float, power: int, language: str, *, digits: int | None = Non
     return swapped.replace("-", "\u2212")
 
 
+def digits_to_see(value: float) -> int:
+    """How many digits behind the decimal sign it takes until one is not zero: what is little is not nothing."""
+    return min(max(0, -math.floor(math.log10(abs(value)))), _MOST_DIGITS) if value else 0
+
+
 def _shortest(value: float) -> str:
     """Four digits that count, and no zeros behind them."""
     before = len(f"{abs(value):.0f}")
-    text = f"{value:,.{max(0, _SIGNIFICANT - before)}f}"
+    text = f"{value:,.{max(_SIGNIFICANT - before, digits_to_see(value))}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"-0", ""} else text
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from kinescribe_server.script.model import Chart
 from kinescribe_server.visuals.chart_layout import GAP, LINE, Label, Plan, Room, Swatch, Words, series_colors
-from kinescribe_server.visuals.chart_numbers import written
+from kinescribe_server.visuals.chart_numbers import digits_to_see, written
 
 # A list that takes more of the height than this stands beside the pie.
 _LONG_LIST = 0.4
@@ -61,13 +61,8 @@ def _merged(chart: Chart) -> Chart:
 
 def _shares(chart: Chart, words: Words) -> list[str]:
     values = chart.series[0].values
-    total = sum(values)
-    return [f"{written(100 * value / total, 0, words.language, digits=_digits(value / total))} %" for value in values]
-
-
-def _digits(share: float) -> int:
-    """A share of less than a percent is not nothing."""
-    return 1 if 0 < share < 0.01 else 0
+    shares = [100 * value / sum(values) for value in values]
+    return [f"{written(share, 0, words.language, digits=digits_to_see(share))} %" for share in shares]
 
 
 def _list_width(chart: Chart, numbers: list[str], words: Words, size: float) -> float:

@@ -16,6 +16,7 @@ from kinescribe_server.visuals.chart_layout import (
     legend,
     places,
     series_colors,
+    wrapped,
 )
 from kinescribe_server.visuals.chart_numbers import (
     Axis,
@@ -233,12 +234,9 @@ def _lying(frame: _Frame, across: Axis) -> tuple[float, float, float, float]:
 
 
 def _row_names(frame: _Frame, column: float, row: float) -> list[tuple[str, ...]]:
-    """The names of lying bars, the long ones in two lines where the rows are high enough."""
-    two = row >= 2 * LINE * frame.size
-    return [
-        (two and frame.words.width(name, frame.size) > column and halves(name)) or (name,)
-        for name in frame.chart.labels
-    ]
+    """The names of lying bars, in as few lines as they need and in no more than their rows are high."""
+    most = max(1, int(row / (LINE * frame.size)))
+    return [tuple(wrapped(name, frame.words, frame.size, column, most)) for name in frame.chart.labels]
 
 
 def _title_line(frame: _Frame, title: str, power: str) -> float:

@@ -19,7 +19,7 @@ from kinescribe_server.visuals.protocol import VisualRequest
 from kinescribe_server.visuals.reveal import Step, first_states, states, steps
 from kinescribe_server.visuals.svg_geometry import Box, around
 from kinescribe_server.visuals.themes import Theme
-from kinescribe_server.visuals.wording import one_line, plain_source
+from kinescribe_server.visuals.wording import han_family, has_han, one_line, plain_source
 
 _MAX_CHARACTERS = 20_000
 # A line is a box or more; so many cannot be read on a page, and some types take seconds for a thousand.
@@ -36,15 +36,28 @@ _SMALL_TEXT = 16.0
 _UNREADABLE_TEXT = 6.0
 # A diagram is changed when its text grows by at least this much.
 _WORTH_CHANGING = 1.15
-# Nodes closer together, and their labels in two short lines sooner than in one long one.
-_CLOSE = {
-    "flowchart": {"rankSpacing": 24, "nodeSpacing": 28, "wrappingWidth": 80},
-    "sequence": {"messageMargin": 20, "mirrorActors": False, "boxMargin": 6, "noteMargin": 8, "diagramMarginY": 4},
-}
+# How a diagram is set closer, tried in this order. First nodes closer together, with their labels in two short lines
+# sooner than in one long one; then arrows of little more than their heads, and messages in several lines.
+_CLOSER: tuple[Mapping[str, Mapping[str, object]], ...] = (
+    {
+        "flowchart": {"rankSpacing": 24, "nodeSpacing": 28, "wrappingWidth": 80},
+        "sequence": {"messageMargin": 20, "mirrorActors": False, "boxMargin": 6, "noteMargin": 8, "diagramMarginY": 4},
+        "gantt": {"useWidth": 600},
+        "mindmap": {"maxNodeWidth": 80},
+    },
+    {
+        "flowchart": {"rankSpacing": 14, "nodeSpacing": 20},
+        "sequence": {"messageMargin": 20, "mirrorActors": False, "wrap": True, "width": 100, "actorMargin": 10},
+        "mindmap": {"maxNodeWidth": 60},
+    },
+)
 # Larger drawings take too long to be drawn in several ways; their text stays small in all of them.
 _LARGE_SVG = 200_000
 # The room for the diagram as parts of the page, for comparing directions before the page is set.
 _ROOM = (0.93, 0.72)
+
+# Within pictures Typst (0.15) sets weight 400 in the lightest that a font has, which of Noto Sans CJK is a hairline.
+_HAN_WEIGHT = "500"
 
 _WHERE = re.compile(r"^([\w-]+) at (\d+):(\d+): (.*)", re.DOTALL)
 _FLOW = re.compile(r"^(\s*(?:flowchart|graph)\s+)(LR|RL|TD|TB|BT)\b", re.MULTILINE)
@@ -52,14 +65,15 @@ _FLOW = re.compile(r"^(\s*(?:flowchart|graph)\s+)(LR|RL|TD|TB|BT)\b", re.MULTILI
 _HEAD = re.compile(r"^(\s*(?:stateDiagram(?:-v2)?|classDiagram(?:-v2)?|erDiagram))[ \t]*$", re.MULTILINE)
 _DIRECTION = re.compile(r"^(\s*direction\s+)(LR|RL|TD|TB|BT)\b", re.MULTILINE)
 # The types whose layout can be closer; trying takes as long as drawing.
-_DIRECTED = re.compile(
-    r"^\s*(?:flowchart|graph|sequenceDiagram|stateDiagram(?:-v2)?|classDiagram(?:-v2)?|erDiagram)\b", re.MULTILINE
+_ELASTIC = re.compile(
+    r"^\s*(?:flowchart|graph|sequenceDiagram|stateDiagram(?:-v2)?|classDiagram(?:-v2)?|erDiagram|gantt|mindmap)\b",
+    re.MULTILINE,
 )
 # It counts the days one by one, be they millions.
 _COUNTS_DAYS = re.compile(r"^\s*gantt\b.*^\s*excludes\b", re.MULTILINE | re.DOTALL)
 _TURNED = {"LR": "TD", "RL": "BT", "TD": "LR", "TB": "LR", "BT": "RL"}
 
-Render = Callable[[str, Theme], Drawing]
+Render = Callable[[str, Canvas], Drawing]
 
 
 def make_diagram_with_mermaid_render(request: VisualRequest, bench: Bench) -> Made:
@@ -144,15 +158,16 @@ def _notices(text_size: float) -> tuple[Notice, ...]:
 
 def _best_layout(source: str, render: Render, canvas: Canvas) -> Drawing:
     """The diagram as written, or set closer, or turned by a quarter, where its text would else be small."""
-    best = render(source, canvas.theme)
-    if not _DIRECTED.search(source):
+    best = render(source, canvas)
+    if not best.labels or len(best.svg) > _LARGE_SVG or not _ELASTIC.search(source):
         return best
-    if not best.labels or _expected_text(best, canvas) >= _COMFORTABLE_TEXT or len(best.svg) > _LARGE_SVG:
-        return best
-    closer = [_with_directive(text, _CLOSE) for text in dict.fromkeys((source, _turned(source)))]
-    for other in (render(text, canvas.theme) for text in closer):
-        if _expected_text(other, canvas) >= _WORTH_CHANGING * _expected_text(best, canvas):
-            best = other
+    for settings in _CLOSER:
+        if _expected_text(best, canvas) >= _COMFORTABLE_TEXT:
+            break
+        for text in dict.fromkeys((source, _turned(source))):
+            other = render(_with_directive(text, settings), canvas)
+            if _expected_text(other, canvas) >= _WORTH_CHANGING * _expected_text(best, canvas):
+                best = other
     return best
 
 
@@ -170,15 +185,15 @@ def _expected_text(drawing: Drawing, canvas: Canvas) -> float:
     return min(drawing.text_size * scale / canvas.unit, _LARGEST_TEXT)
 
 
-def _with_mermaid_render(source: str, theme: Theme) -> Drawing:
+def _with_mermaid_render(source: str, canvas: Canvas) -> Drawing:
     # The renderer looks themes up by name in this table, and has no other way to be given colours.
-    name = f"kinescribe-{theme.name}"
-    pele.THEMES[name] = _pele_colors(theme)
+    name = f"kinescribe-{canvas.theme.name}"
+    pele.THEMES[name] = _pele_colors(canvas.theme)
     try:
         svg = pele.render(source, name)["result"]["svg"]
     except ValueError as error:
         raise _invalid(str(error)) from error
-    return _checked(svg, theme)
+    return _checked(svg, canvas)
 
 
 def _pele_colors(theme: Theme) -> dict[str, str]:
@@ -195,14 +210,14 @@ def _pele_colors(theme: Theme) -> dict[str, str]:
     }
 
 
-def _with_mmdr(source: str, theme: Theme) -> Drawing:
+def _with_mmdr(source: str, canvas: Canvas) -> Drawing:
     if _COUNTS_DAYS.search(source):
         raise MakeError("DIAGRAM_UNSUPPORTED", "this renderer draws no gantt charts that exclude days")
     try:
-        svg = mmdr.render(_with_colors(source, theme)).svg()
+        svg = mmdr.render(_with_colors(source, canvas.theme)).svg()
     except ValueError as error:
         raise _invalid(str(error)) from error
-    return _checked(svg, theme)
+    return _checked(svg, canvas)
 
 
 def _with_colors(source: str, theme: Theme) -> str:
@@ -235,11 +250,18 @@ def _with_directive(source: str, settings: Mapping[str, Any]) -> str:
     return source[:end] + "%%{init: " + json.dumps(settings) + "}%%\n" + source[end:]
 
 
-def _checked(svg: str, theme: Theme) -> Drawing:
+def _checked(svg: str, canvas: Canvas) -> Drawing:
     try:
-        return safe_drawing(svg, theme.fonts["body"])
+        drawing = safe_drawing(svg, canvas.theme.fonts["body"])
     except ValueError as error:
         raise MakeError("DIAGRAM_INVALID", f"the diagram could not be drawn: {error}") from error
+    family = han_family("".join(label.text for label in drawing.labels), canvas.language)
+    for label in drawing.labels:
+        if has_han(label.text):
+            label.element.set("font-family", family)
+            if not label.bold:
+                label.element.set("font-weight", _HAN_WEIGHT)
+    return drawing
 
 
 def _invalid(message: str) -> MakeError:

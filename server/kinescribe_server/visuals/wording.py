@@ -89,7 +89,9 @@ def page_direction(texts: list[str]) -> str:
 _HAN = {"ja": "JP", "ko": "KR", "zh-hant": "TC", "zh-tw": "TC", "zh-hk": "HK", "zh-mo": "HK", "zh": "SC"}
 # It has the Latin letters and more; what it lacks is looked for in the others.
 _EVERYDAY = "Inter"
-_CJK_NAMES = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
+_HAN_NAMES = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH"}
+# The last letter of Latin Extended-B.
+_LATIN = "\u024f"
 _FALLBACKS = tuple(family for family in FONT_FAMILIES if family.startswith("Noto") and "CJK" not in family)
 # Signs that steer their neighbours and are never drawn themselves (Unicode, Default_Ignorable_Code_Point), beside those
 # of the categories below.
@@ -100,8 +102,8 @@ _UNSEEN_CATEGORIES = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 def font_families(text: str, language: str) -> list[str]:
     """The families that `text` needs after Inter, in order. A short list matters: each family in it is tried for each
     run of letters that the one before lacks."""
-    characters = {character for character in text if character > "\u024f"}
-    han = [f"Noto Sans CJK {_han_region(language, text)}"] if any(map(_is_cjk, characters)) else []
+    characters = {character for character in text if character > _LATIN}
+    han = [han_family(text, language)] if has_han(text) else []
     open_ones = {character for character in characters if not holds(_EVERYDAY, character)}
     needed: list[str] = []
     for family in [*han, *_FALLBACKS]:
@@ -110,7 +112,7 @@ def font_families(text: str, language: str) -> list[str]:
             needed.append(family)
             open_ones -= found
     # What is left may be in the large family that was not asked for: a lone bracket of Japanese, an arrow.
-    return needed if han or not open_ones else [*needed, f"Noto Sans CJK {_han_region(language, text)}"]
+    return needed if han or not open_ones else [*needed, han_family(text, language)]
 
 
 def missing_glyphs(text: str) -> Notice | None:
@@ -143,12 +145,18 @@ def _is_drawable(character: str) -> bool:
     return any(holds(family, character) for family in (_EVERYDAY, *_FALLBACKS, "Noto Sans CJK SC"))
 
 
-def _is_cjk(character: str) -> bool:
-    return unicodedata.name(character, "").partition(" ")[0] in _CJK_NAMES
+def has_han(text: str) -> bool:
+    """Whether there are signs of Chinese, Japanese or Korean in the text."""
+    others = {character for character in text if character > _LATIN}
+    return any(unicodedata.name(character, "").partition(" ")[0] in _HAN_NAMES for character in others)
+
+
+def han_family(text: str, language: str) -> str:
+    """Whose Han glyphs to use: by the language (BCP 47) or else by the kana or hangul in the text."""
+    return f"Noto Sans CJK {_han_region(language, text)}"
 
 
 def _han_region(language: str, text: str) -> str:
-    """Whose Han glyphs to use: by the language (BCP 47) or else by the kana or hangul in the text."""
     tag = language.lower()
     for prefix, region in _HAN.items():
         if tag == prefix or tag.startswith(prefix + "-"):

@@ -7,7 +7,7 @@ import pytest
 
 from kinescribe_server.visuals.catalog import PLACEHOLDER, VISUAL_MAKERS
 
-ENTRIES = [*(entry for makers in VISUAL_MAKERS.values() for entry in makers), PLACEHOLDER]
+ENTRIES = [entry[:3] for makers in (*VISUAL_MAKERS.values(), (PLACEHOLDER,)) for entry in makers]
 
 
 @pytest.mark.parametrize(("name", "target", "distributions"), ENTRIES, ids=[entry[0] for entry in ENTRIES])

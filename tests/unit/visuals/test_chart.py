@@ -71,6 +71,24 @@ def test_the_colours_of_series_can_be_seen_on_the_page_and_told_apart(theme: str
     assert all(contrast(color, theme_named(theme).colors["page"]) >= 3 for color in colors)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_long_names_of_bars_are_shown_whole_in_as_many_lines_as_they_need(
+    size: tuple[int, int], bench: WorkerBench
+) -> None:
+    answers = (
+        "I would recommend this product to my colleagues without hesitation",
+        "I would recommend it, but only for small teams with simple needs",
+        "Neither agree nor disagree",
+    )
+    made = make_chart(VisualRequest(Chart("bar", "", answers, (series(54, 23, 12),)), "light", *size), bench)
+
+    shown = [box for box in boxes(made, bench) if box["state"] == 0]
+    assert all(answer in " ".join(box["text"] for box in shown) for answer in answers)
+    # A cut text is wider in full than the box that it stands in.
+    text_widths = [len(box["text"]) * 0.45 * box["font_size"] for box in shown]
+    assert all(width <= box["width"] * 1.1 for box, width in zip(shown, text_widths, strict=True))
+
+
 def test_a_name_that_has_no_room_is_recorded_in_full(bench: WorkerBench) -> None:
     name = "A name that is much too long for the place that it has beside its bar, in one line or in two"
     made = make_chart(VisualRequest(Chart("bar", "", (name, "b"), (series(1, 2),)), "light", 1080, 1920), bench)
@@ -99,6 +117,15 @@ def test_what_a_chart_shows_appears_when_it_is_named(name: str, said: list[str],
         assert different.any()
         different[y : y + height, x : x + width] = False
         assert not different.any()
+
+
+def test_what_is_little_beside_the_rest_is_not_written_as_nothing(bench: WorkerBench) -> None:
+    names = ("India", "Iceland", "Tuvalu", "Nowhere")
+    bars = make_chart(VisualRequest(Chart("bar", "", names, (series(1.45e9, 393_000, 11_204, 0),))), bench)
+    pie = make_chart(VisualRequest(Chart("pie", "", names, (series(9_990, 9, 1, 0),))), bench)
+
+    assert {"1.45", "0.0004", "0.00001", "0"} <= {box["text"] for box in boxes(bars, bench)}
+    assert {"100 %", "0.09 %", "0.01 %", "0 %"} <= {box["text"] for box in boxes(pie, bench)}
 
 
 def test_texts_are_data(bench: WorkerBench) -> None:

@@ -66,6 +66,38 @@ def test_a_line_too_long_for_its_page_is_wrapped_whole(bench: WorkerBench) -> No
     assert "".join(box["text"] for box in boxes(made, bench) if "=" in box["text"]) == "a=b+c;" * 600
 
 
+WIDE_WORDS = """python -m pip install 'httpbatch[http2,brotli]' --upgrade
+        await asyncio.sleep(self._policy.delay(attempt))
+key = "bm9ib2R5IHJlYWRzIHRoaXMgYnV0IGl0IG11c3QgYmUgc2VlbiB3aG9sZSBhbmQgbm90IGN1dCBvZmYgYXQgdGhlIGVkZ2Ugb2YgdGhlIHBsYXRl"
+"""
+
+
+@pytest.mark.parametrize("source", [WIDE_WORDS, *WIDE_WORDS.splitlines(), LISTINGS["one word"].source])
+@pytest.mark.parametrize("language", ["python", "no such language"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_words_wider_than_the_plate_are_broken_within_it(
+    source: str, language: str, size: tuple[int, int], bench: WorkerBench
+) -> None:
+    made = make_code(VisualRequest(Code(source, language), "light", *size), bench)
+
+    for state in range(len(cues(made))):
+        page = picture(made, bench, state)[..., :3]
+        # The plate ends where the margin begins; only a page's number may stand beyond its end, below it.
+        margin = min(size) / 1080 * (120 if size[0] > 1.2 * size[1] else 84)
+        plate = (page[..., 0] == 0xF2).sum(axis=1) > size[0] / 4
+        assert (page[plate, round(size[0] - margin) + 1 :] == 255).all()
+        assert (page[plate, : round(margin) - 1] == 255).all()
+
+
+def test_a_word_is_not_broken_where_smaller_type_keeps_it_whole(bench: WorkerBench) -> None:
+    source = WIDE_WORDS.splitlines()[0]
+
+    made = make_code(VisualRequest(Code(source, "bash"), "light", 1080, 1920), bench)
+
+    (line,) = (box for box in boxes(made, bench) if box["text"] == source)
+    assert 28 < line["font_size"] < 60
+
+
 def test_lines_that_no_focus_shows_are_announced(bench: WorkerBench) -> None:
     code = Code("\n".join(f"line {n}" for n in range(1, 81)), "", "Part", (LineRange(40, 42), LineRange(200, 201)))
 

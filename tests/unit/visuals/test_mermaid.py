@@ -88,6 +88,29 @@ def test_a_wide_diagram_is_turned_for_an_upright_page(bench: WorkerBench) -> Non
     assert min(box["font_size"] for box in (*wide, *tall)) > 20
 
 
+LONG_CHAIN = "flowchart TD\n" + "".join(
+    f" n{n}[Step number {n}] --> n{n + 1}[Step number {n + 1}]\n" for n in range(11)
+)
+MESSAGES = "sequenceDiagram\n" + "".join(
+    f" {one}->>{other}: the {one} tells the {other} what it knows\n"
+    for one, other in itertools.pairwise(("Customer", "Shop", "Bank", "Warehouse"))
+)
+PLAN = "gantt\n dateFormat YYYY-MM-DD\n section Work\n" + "".join(
+    f" Part {n} :p{n}, 2025-0{n}-01, 30d\n" for n in range(1, 7)
+)
+
+
+@pytest.mark.parametrize("source", [LONG_CHAIN, MESSAGES, PLAN], ids=["flowchart", "sequence", "gantt"])
+@pytest.mark.parametrize("size", [(1080, 1920), (1080, 1080)], ids=["upright", "square"])
+def test_what_is_large_is_set_closer_until_it_can_be_read(
+    source: str, size: tuple[int, int], bench: WorkerBench
+) -> None:
+    made = make_diagram_with_mermaid_render(VisualRequest(Diagram(source), "light", *size), bench)
+
+    assert [notice.reason for notice in made.notices] == []
+    assert min(box["font_size"] for box in boxes(made, bench)) >= 16
+
+
 def test_the_official_examples_are_drawn_whole_and_legible(bench: WorkerBench) -> None:
     refused, faults = [], []
     for example in EXAMPLES:
@@ -191,6 +214,27 @@ def test_labels_of_all_scripts_have_glyphs(script: str, bench: WorkerBench) -> N
 
     assert (np.abs(picture(made, bench)[..., :3].astype(int) - 255) > 200).any()
     assert made.files["state-00"] != empty.files["state-00"]
+
+
+@BOTH
+@pytest.mark.parametrize("script", ["日本語です", "中文字体", "한국어입니다"])
+def test_labels_of_east_asian_scripts_are_no_hairlines(script: str, make: MakerFunction, bench: WorkerBench) -> None:
+    made = make(VisualRequest(Diagram(f'flowchart LR\n A["{script}"] --> B')), bench)
+
+    (label,) = (box for box in boxes(made, bench) if box["text"] == script and box["state"] == 0)
+    left, top, width, height = (round(label[side]) for side in ("x", "y", "width", "height"))
+    inner = picture(made, bench, 0)[top : top + height, left : left + width, 0].astype(float)
+    ink = (inner.max() - inner).mean() / (inner.max() - 0x0F)
+    assert ink > 0.14
+
+
+def test_han_glyphs_of_a_diagram_follow_the_language(bench: WorkerBench) -> None:
+    diagram = Diagram("flowchart LR\n A[直骨角]")
+
+    japanese = make_diagram_with_mermaid_render(VisualRequest(diagram, language="ja"), bench)
+    chinese = make_diagram_with_mermaid_render(VisualRequest(diagram, language="zh-Hans"), bench)
+
+    assert japanese.files["state-00"] != chinese.files["state-00"]
 
 
 @pytest.mark.parametrize(
