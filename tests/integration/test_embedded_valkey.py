@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from kinescribe_server.data_folder import DataFolder, DataFolderInUseError
 from kinescribe_server.store.connection import connect
-from kinescribe_server.store.embedded import EmbeddedValkey
+from kinescribe_server.store.embedded import EmbeddedValkey, socket_url
 
 # Starts a Valkey, writes a key, says the pid, and waits to be killed.
 _OWNER = """
@@ -101,13 +101,17 @@ async def test_only_this_user_can_open_its_socket(valkey: EmbeddedValkey) -> Non
     assert socket.stat().st_mode & 0o077 == 0  # noqa: ASYNC240
 
 
-async def test_a_long_path_is_no_hindrance(tmp_path: Path) -> None:
-    valkey = EmbeddedValkey(tmp_path / ("long" * 30) / "valkey")
-    await valkey.start()
-    client = connect(valkey.url)
-    assert await client.ping()
-    await client.aclose()
-    await valkey.aclose()
+@pytest.mark.parametrize("name", ["long" * 30, "50 % of? all #1"])
+async def test_any_path_will_do(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name / "valkey"
+    for _ in range(2):
+        valkey = EmbeddedValkey(folder)
+        await valkey.start()
+        for url in (valkey.url, socket_url(folder)):
+            async with connect(url) as client:
+                assert await client.ping()
+        await valkey.aclose()
+        assert not os.path.lexists(folder / "valkey.sock")
 
 
 def test_a_data_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:

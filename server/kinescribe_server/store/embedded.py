@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
@@ -35,11 +36,15 @@ _POLL_SECONDS = 0.005
 _RESTART_SECONDS = 1.0  # between attempts to start it again, for example while the disk is full
 # A Unix socket's path has at most 107 bytes on Linux and 103 on macOS.
 _LONGEST_SOCKET_PATH = 100
+_SOCKET = "valkey.sock"
 
 
 def socket_url(folder: Path) -> str:
     """The URL of a Valkey that runs below `folder`, started by whoever."""
-    return f"unix://{folder / 'valkey.sock'}?db=0"
+    socket = folder / _SOCKET
+    if socket.is_symlink():  # a path that is too long for a socket
+        socket = socket.readlink()
+    return f"unix://{quote(str(socket))}?db=0"
 
 
 class EmbeddedValkey:
@@ -56,12 +61,15 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        return socket_url(self._socket_folder)
+        return socket_url(self._folder)
 
     async def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if len(os.fsencode(self._folder / "valkey.sock")) > _LONGEST_SOCKET_PATH:
+        link = self._folder / _SOCKET
+        if len(os.fsencode(link)) > _LONGEST_SOCKET_PATH:
             self._socket_folder = Path(tempfile.mkdtemp(prefix="kinescribe-"))
+            link.unlink(missing_ok=True)
+            link.symlink_to(self._socket_folder / _SOCKET)
         await self._run()
         self._keeper = asyncio.create_task(self._keep())
 
@@ -122,7 +130,7 @@ class EmbeddedValkey:
             raise RuntimeError(f"another Valkey still uses {self._folder}") from error
 
     def _launch(self, lock: int) -> None:
-        socket = self._socket_folder / "valkey.sock"
+        socket = self._socket_folder / _SOCKET
         socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             [
@@ -165,6 +173,7 @@ class EmbeddedValkey:
             return
         await asyncio.to_thread(self._end, self._process)
         if self._socket_folder != self._folder:
+            (self._folder / _SOCKET).unlink(missing_ok=True)
             shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     def _end(self, process: "subprocess.Popen[str]") -> None:
