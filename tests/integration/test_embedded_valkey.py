@@ -111,7 +111,7 @@ async def test_any_path_will_do(tmp_path: Path, name: str) -> None:
             async with connect(url) as client:
                 assert await client.ping()
         await valkey.aclose()
-        assert not os.path.lexists(folder / "valkey.sock")
+        assert not os.path.lexists(folder / "valkey.sock")  # noqa: ASYNC240
 
 
 def test_a_data_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
