@@ -23,7 +23,7 @@ _OFFLINE = MakerSpec(
     "offline",
     "kinescribe_server.script.maker:make_script",
     ("kinescribe", "markdown-it-py", "mdit-py-plugins", "mathra", "py3langid", "sentencex", "pygments"),
-    revision=2,
+    revision=3,
 )
 _SILENCE = MakerSpec("silence", "kinescribe_server.speech.silence:make_silence", ("kinescribe",))
 _RECORDING = MakerSpec("recording", "kinescribe_server.film.recording:make_recording", ("kinescribe", "av", "numpy"))

@@ -108,11 +108,13 @@ def test_broken_diagrams_are_not_told() -> None:
     assert narrate_diagram("flowchart\nA --> ", english=True) == ()
 
 
-def test_large_tables_are_compared_by_their_extremes(write: Write) -> None:
+@pytest.mark.parametrize(("asked", "noun"), [("", "table"), ("<!-- chart: bar -->\n\n", "chart")])
+def test_large_tables_are_compared_by_their_extremes(write: Write, asked: str, noun: str) -> None:
     rows = "| Bike | 25 | 10 kg |\n| Car | 180 | 1,200 kg |\n| Train | 300 | 400,000 kg |\n| Feet | 5 | 1 kg |\n"
-    scene = write(f"# Speeds\n\n{INTRO}\n\n| Vehicle | Speed (km/h) | Weight |\n|---|---|---|\n{rows}").scenes[-1]
+    table = f"| Vehicle | Speed (km/h) | Weight |\n|---|---|---|\n{rows}"
+    scene = write(f"# Speeds\n\n{INTRO}\n\n{asked}{table}").scenes[-1]
     assert scene.narration == (
-        "The table compares 4 vehicles by speed and weight. The highest speed is 300 km/h, for Train; the lowest is "
+        f"The {noun} compares 4 vehicles by speed and weight. The highest speed is 300 km/h, for Train; the lowest is "
         "5 km/h, for Feet. The highest weight is 400,000 kg, for Train; the lowest is 1 kg, for Feet."
     )
 

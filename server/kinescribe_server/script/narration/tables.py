@@ -42,6 +42,7 @@ class _Numbers:
 
 def narrate_table(table: TableBlock, *, english: bool) -> list[str]:
     """The sentences for a table."""
+    noun = "chart" if table.chart else "table"
     header = [cell.said for cell in table.header]
     rows = [[cell.said for cell in row] for row in table.rows]
     if not rows:
@@ -54,10 +55,10 @@ def narrate_table(table: TableBlock, *, english: bool) -> list[str]:
         return [_every_number(labels, numbers[0])]
     if numbers and len(rows) > 1:
         sums = [_extremes(labels, column) for column in numbers[:_SUMMED_COLUMNS]]
-        return [_compared(header, rows), *filter(None, sums)]
+        return [_compared(noun, header, rows), *filter(None, sums)]
     if _is_short(rows):
         return _read_out(header, rows)
-    return [_compared(header, rows), _row_names(labels)]
+    return [_compared(noun, header, rows), _row_names(labels)]
 
 
 def narrate_rows(rows: Sequence[Sequence[Text]], *, english: bool) -> list[str]:
@@ -121,7 +122,7 @@ def _extremes(labels: Sequence[str], column: _Numbers) -> str:
     )
 
 
-def _compared(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _compared(noun: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """'The table compares 12 methods by steps and time.'"""
     # Capitals mean nothing where every heading has one, and a name where only some have.
     lowered = all(heading[:1].isupper() for heading in header if heading)
@@ -129,9 +130,9 @@ def _compared(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     by = listed([_UNIT.sub("", heading).strip() for heading in small[1:] if heading] or ["their values"])
     what = plural(small[0]) if small[0] else "rows"
     if len(header) == 1:
-        return f"The table lists {len(rows)} {what}."
+        return f"The {noun} lists {len(rows)} {what}."
     verb = "compares" if len(rows) > 1 else "describes"
-    return f"The table {verb} {len(rows)} {what if len(rows) > 1 else small[0] or 'row'} by {by}."
+    return f"The {noun} {verb} {len(rows)} {what if len(rows) > 1 else small[0] or 'row'} by {by}."
 
 
 def _read_out(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
