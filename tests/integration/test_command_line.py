@@ -210,6 +210,15 @@ async def test_a_command_that_is_stopped_cancels_its_job(
         assert (await client.get_job(job_id)).status == job_pb2.JOB_STATUS_CANCELLED
 
 
+def test_ctrl_c_is_quiet_while_the_workers_start(folder: Path) -> None:
+    process = start(folder, "render", "texts/wind.txt", "--json", "--data", "data", *SMALL)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    interrupt(process)
+    _, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, "Traceback" in err) == (130, False), err
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
 def test_a_command_whose_output_fills_the_disk_cancels_its_job(folder: Path) -> None:
     with serving(folder), FULL.open("wb") as full:

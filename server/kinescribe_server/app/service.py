@@ -126,6 +126,7 @@ async def run_service(
             VideoServicer(jobs, watcher, files.artifacts, catalog),
             CatalogServicer(spoken, themes, {name: _names(specs) for name, specs in makers.visuals.items()}),
         )
+        stack.push_async_callback(server.aclose)
         address = await server.start(listen)
         folder.announce(address)
         _LOG.info("serving", extra={"address": address, "http_address": http_address})
@@ -138,7 +139,6 @@ async def run_service(
             await orchestrator.aclose()
             await engine.aclose(drain_seconds=settings.kinescribe_drain_seconds)
             state.hub.drain()
-            await server.aclose()
 
 
 async def _serve_http(listen: str, parts: Parts, stack: AsyncExitStack) -> str:

@@ -16,10 +16,12 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import TimeoutError as PoolTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pkgutil import resolve_name
 from typing import Any, cast
 
@@ -72,31 +74,30 @@ class ProcessWorkshop:
         self._warm = warm
         self._set_up_logs = set_up_logs
         self._closed = False
+        resource_tracker.ensure_running()  # Python would start it with the first process, and let SIGINT through again
         self._pools = {resource: self._new_pool(resource) for resource in workers}
 
-    def _new_pool(self, resource: Resource) -> ProcessPool:
-        return ProcessPool(
-            max_workers=self._workers[resource],
-            max_tasks=_TASKS_PER_PROCESS,
-            initializer=_start_worker,
-            initargs=(self._open_artifacts, self._set_up_logs, self._warm.get(resource, ()), self._workers_end),
-            context=multiprocessing.get_context("spawn"),
+    def _new_pool(self, resource: Resource) -> "_Pool":
+        return _Pool(
+            self._workers[resource],
+            (self._open_artifacts, self._set_up_logs, self._warm.get(resource, ()), self._workers_end),
         )
 
-    def _pool(self, resource: Resource) -> ProcessPool:
+    def _pool(self, resource: Resource) -> "_Pool":
         """The pool of a resource; a new one where the old one broke."""
         if self._closed:
             raise ServerDrainingError("the workers are shutting down")
         pool = self._pools[resource]
         if not pool.active:
-            asyncio.get_running_loop().run_in_executor(None, _end, pool)  # what is left of it
+            asyncio.get_running_loop().run_in_executor(None, pool.end)  # what is left of it
             self._pools[resource] = self._new_pool(resource)
         return self._pools[resource]
 
     def warm_up(self) -> None:
         """Starts the processes, so that the first job does not wait for them."""
-        for pool in self._pools.values():
-            pool.schedule(_nothing)
+        with _without_ctrl_c():
+            for pool in self._pools.values():
+                pool.schedule(_nothing)
 
     async def make(
         self, resource: Resource, maker: MakerSpec, request: Any, time_limit: float, on_gauge: Callable[[float], None]
@@ -129,7 +130,8 @@ class ProcessWorkshop:
         """A pool that loses a process while none of its calls is known to have begun breaks, and gives up those that
         wait in it. They are no worse for it, and go to a new pool."""
         for _ in range(_POOLS_PER_CALL):
-            future = self._pool(resource).schedule(_make, args=job, timeout=time_limit)
+            with _without_ctrl_c():
+                future = self._pool(resource).schedule(_make, args=job, timeout=time_limit)
             with contextlib.suppress(BrokenProcessPool):
                 return cast("Made", await asyncio.wrap_future(future))
         raise MakeError("WORKER_LOST", f"{_POOLS_PER_CALL} pools of worker processes broke", retryable=True)
@@ -144,15 +146,50 @@ class ProcessWorkshop:
     async def aclose(self) -> None:
         """Ends every worker process, whatever it is doing."""
         self._closed = True
-        await asyncio.gather(*(asyncio.to_thread(_end, pool) for pool in self._pools.values()))
+        await asyncio.gather(*(asyncio.to_thread(pool.end) for pool in self._pools.values()))
         asyncio.get_running_loop().remove_reader(self._gauges)
         self._gauges.close()
         self._workers_end.close()
 
 
-def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]
-    pool.join(timeout=_STOP_SECONDS)
+class _SpawnContext(SpawnContext):
+    """Starts processes, and knows those that have not ended."""
+
+    def __init__(self) -> None:
+        self.processes: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        process = SpawnProcess(*args, **kwargs)
+        self.processes = [*(older for older in self.processes if older.is_alive()), process]
+        return process
+
+
+class _Pool(ProcessPool):
+    """A pool of worker processes that ends them at once."""
+
+    def __init__(self, processes: int, start_arguments: tuple[Any, ...]) -> None:
+        self._spawn = _SpawnContext()
+        super().__init__(processes, _TASKS_PER_PROCESS, _start_worker, start_arguments, self._spawn)
+
+    def end(self) -> None:
+        """Ends every process, whatever it is doing. Those that are only starting complain unless they end before
+        `join` takes away what they are about to load."""
+        self.stop()  # type: ignore[no-untyped-call]
+        for process in self._spawn.processes:
+            if process.is_alive():
+                process.terminate()
+        self.join(_STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """The threads that a pool starts here, and so their processes, never get SIGINT, not even while they import: it is
+    the service's to handle, and comes to it when this is over."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # What follows runs in the worker processes.
@@ -170,7 +207,6 @@ _WORKER = _Worker()
 def _start_worker(
     open_artifacts: OpenArtifacts, set_up_logs: Callable[[], None], warm: tuple[str, ...], gauges: socket.socket
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(_ONE_THREAD)
     set_up_logs()
