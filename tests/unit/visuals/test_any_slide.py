@@ -17,7 +17,7 @@ from kinescribe_server.visuals.themes import THEMES
 
 from .any_slide import slides
 from .inspection import boxes, changes_outside, layout_faults, moved_boxes, picture, two_thirds_empty
-from .test_slide import SLIDES
+from .slides import SLIDES
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "24"))
 # Looking at pixels takes longer than laying out.

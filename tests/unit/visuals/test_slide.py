@@ -14,13 +14,11 @@ from kinescribe_server.script.model import (
     Columns,
     Image,
     Paragraph,
-    Quote,
     Slide,
-    Table,
-    TableRow,
 )
 from kinescribe_server.visuals.protocol import Brand, VisualRequest
 from kinescribe_server.visuals.slide import make_slide
+from kinescribe_server.visuals.themes import theme_named
 
 from .inspection import (
     SIZES,
@@ -33,87 +31,7 @@ from .inspection import (
     picture,
     two_thirds_empty,
 )
-
-WORDS = "the index keeps a small promise: what you look for is near what you said, and evaluation shows how often"
-
-
-def bullets(*texts: str | Bullet, ordered: bool = False) -> BulletList:
-    return BulletList(tuple(text if isinstance(text, Bullet) else Bullet(text) for text in texts), ordered)
-
-
-def table(header: str, *rows: str) -> Table:
-    return Table(tuple(header.split("|")), tuple(TableRow(tuple(row.split("|"))) for row in rows))
-
-
-def sentence(words: int, start: int = 0) -> str:
-    vocabulary = WORDS.split()
-    return " ".join(vocabulary[(start + index * 7) % len(vocabulary)] for index in range(words))
-
-
-COSTS = table("Model|Input|Latency", "Small|$0.10|180 ms", "Medium|$0.80|420 ms", "Large|$3.00|1.1 s")
-COLUMNS = Columns(
-    (Paragraph("Up"), bullets("A larger machine", "One place")), (Paragraph("Out"), bullets("More machines"))
-)
-SLIDES: dict[str, Slide] = {
-    "section card": Slide("Part two: the write path", "What happens before the index answers", (), "section"),
-    "closing card": Slide("Thanks for watching", "", (Paragraph("Next time: how it forgets"),), "closing"),
-    "columns": Slide("Two ways to scale", "", (COLUMNS,)),
-    "a picture that is missing": Slide(
-        "A bridge", "", (Paragraph(sentence(12)), Image("bridge", "The bridge at dusk"))
-    ),
-    "long picture text": Slide("Missing", "", (Image("bridge", sentence(300)), COLUMNS)),
-    "title card": Slide("How a vector index finds what you mean", "Approximate nearest neighbours in five minutes"),
-    "title only": Slide("Questions?"),
-    "three bullets": Slide(
-        "Why retrieval beats memory", "", (bullets("Models forget", sentence(18), "Small is enough"),)
-    ),
-    "numbers": Slide("Three steps", "From commit to production", (bullets("Build", "Test", "Roll out", ordered=True),)),
-    "nested": Slide("Stores", "", (bullets("Events", Bullet("One stream", 1), Bullet("Chained", 2), "Artifacts"),)),
-    "table": Slide("Cost per million tokens", "", (COSTS,)),
-    "quote": Slide("", "", (Quote("Simplicity is prerequisite for reliability.", "Edsger W. Dijkstra"),)),
-    "paragraph": Slide("In one sentence", "", (Paragraph(sentence(20)),)),
-    "everything": Slide(
-        "Mixed", "All kinds", (Paragraph(sentence(9)), bullets("One", "Two"), COSTS, Quote("So.", "Me"))
-    ),
-    "too much": Slide(
-        "Far too much",
-        "",
-        (Paragraph(sentence(60)), bullets(*(sentence(5 + n, n) for n in range(20))), Quote(sentence(40))),
-    ),
-    "giant paragraph": Slide("Giant", "", (Paragraph(sentence(600)),)),
-    "giant words": Slide(
-        "W" * 90, "", (bullets("https://example.com/" + "path-" * 60), table("Key|Value", f"k|{'v' * 300}"))
-    ),
-    "many rows": Slide(
-        "Rows", "", (table("A|B|C", *(f"{sentence(2, n)}|{n}|{sentence(n % 9, n)}" for n in range(30))),)
-    ),
-    "many columns": Slide("Columns", "", (table("|".join(f"Column {n}" for n in range(14)), "|".join(["x y"] * 14)),)),
-    "long title": Slide(sentence(60), sentence(60), (bullets("One"),)),
-    "nothing": Slide(),
-    "empty blocks": Slide("", "", (Table(), BulletList(()), Paragraph("  "), Quote(""))),
-    "many scripts": Slide(
-        "日本語 · 中文 · العربية",
-        "Многоязычный",
-        (
-            bullets(
-                "日本語のテキスト。",
-                "中文文本也可以换行。",
-                "한국어",
-                "العربية (RTL)",
-                "हिन्दी क्षत्रिय",
-                "עברית",
-                "ไทย",
-                "🚀 ✅",
-            ),
-        ),
-    ),
-    "right to left": Slide(
-        "لماذا تنسى النماذج؟", "جولة", (bullets("الحقائق تتغير", "النماذج الأصغر (8B) تكفي", ordered=True),)
-    ),
-    "odd characters": Slide(
-        "a\x00b\ud83dc", "\u202e\x1b[31m", (Paragraph("Z" + "\u0335" * 400 + "\u2028\ufffe"), bullets("", "]x#"))
-    ),
-}
+from .slides import SLIDES, bullets, sentence, table
 
 
 @pytest.mark.parametrize("name", SLIDES)
@@ -200,6 +118,38 @@ def test_the_cards_differ_and_a_section_stands_on_the_accent(bench: WorkerBench)
     assert grounds == ["#ffffff", "#1d5fe0", "#ffffff"]
 
 
+@pytest.mark.parametrize("theme", ["light", "dark", "paper", "blueprint"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_what_adorns_a_card_stays_clear_of_its_words(theme: str, size: tuple[int, int], bench: WorkerBench) -> None:
+    line = [int(theme_named(theme).colors["line"][i : i + 2], 16) for i in (1, 3, 5)]
+    cards = [Slide(sentence(6), sentence(words), (), kind) for words in (0, 9, 18) for kind in ("title", "closing")]
+
+    for card in cards:
+        made = make_slide(VisualRequest(card, theme, *size), bench)
+        drawn = (picture(made, bench)[..., :3] == line).all(axis=-1)
+        for box in boxes(made, bench):
+            left, top = round(box["x"]), round(box["y"])
+            assert not drawn[top : top + round(box["height"]), left : left + round(box["width"])].any()
+
+
+@pytest.mark.parametrize(
+    "slide",
+    [
+        Slide("天災は忘れた頃にやってくる。", "", (), "closing"),
+        Slide("", "", (Paragraph("人工智能是计算机科学的一个分支，它让机器能够学习并作出决定。"),)),
+    ],
+    ids=["card", "paragraph"],
+)
+def test_no_line_of_a_script_without_spaces_is_left_with_a_letter_or_two(slide: Slide, bench: WorkerBench) -> None:
+    made = make_slide(VisualRequest(slide), bench)
+
+    (box,) = boxes(made, bench)
+    middle = round(box["y"] + box["height"] / 2)
+    ink = (picture(made, bench)[..., :3] == (0x0F, 0x17, 0x2A)).all(axis=-1)
+    first, second = (np.flatnonzero(rows.any(axis=0)) for rows in (ink[:middle], ink[middle:]))
+    assert second[-1] - second[0] > 0.6 * (first[-1] - first[0])
+
+
 def test_a_picture_that_is_missing_leaves_a_frame_with_its_description_and_a_notice(bench: WorkerBench) -> None:
     made = make_slide(VisualRequest(SLIDES["a picture that is missing"]), bench)
 
@@ -238,46 +188,6 @@ def test_characters_that_no_font_has_are_named_and_drawn_as_such(bench: WorkerBe
     assert [notice.reason for notice in made.notices] == ["GLYPH_MISSING"]
     assert "U+13F0, U+12000" in made.notices[0].message
     assert "\ufffd and \ufffd" in {box["text"] for box in boxes(made, bench)}
-
-
-def test_a_table_appears_row_by_row_and_numbers_stand_to_the_right(bench: WorkerBench) -> None:
-    made = make_slide(VisualRequest(SLIDES["table"]), bench)
-
-    right = {box["text"]: box["x"] + box["width"] for box in boxes(made, bench)}
-    left = {box["text"]: box["x"] for box in boxes(made, bench)}
-    assert cues(made) == ["Model Input Latency", "Small", "Medium", "Large"]
-    assert right["$0.10"] == pytest.approx(right["$3.00"], abs=0.1)
-    assert left["Small"] == left["Medium"] == left["Large"]
-
-
-def test_a_table_that_is_too_wide_is_split_by_columns_and_repeats_the_first(bench: WorkerBench) -> None:
-    wide = table(
-        "|".join(["Region", *(f"Quarter {n}" for n in range(1, 15))]), "|".join(["North America", *["1,234.5"] * 14])
-    )
-
-    made = make_slide(VisualRequest(Slide("Wide", "", (wide,))), bench)
-
-    last = [box["text"] for box in boxes(made, bench) if box["state"] == len(cues(made)) - 1]
-    assert last.count("Region") == last.count("North America") == 2
-    assert all(f"Quarter {n}" in last for n in range(1, 15))
-
-
-def test_a_table_that_is_split_repeats_its_head(bench: WorkerBench) -> None:
-    made = make_slide(VisualRequest(SLIDES["many rows"]), bench)
-
-    heads = [box["state"] for box in boxes(made, bench) if box["text"] == "A"]
-    assert heads == list(range(len(cues(made))))
-    assert len(heads) > 1
-
-
-def test_a_row_on_a_page_of_its_own_fits_below_its_tables_head(bench: WorkerBench) -> None:
-    header = ("a", "b", "an Donaudampfschifffahrtsgesellschaftskapitänsmütze", "c", "d")
-    rows = (
-        TableRow(("", "an an an", "", "ქართული", "an an an")),
-        TableRow(("an an an an an index an", "", "", "", "")),
-    )
-    made = make_slide(VisualRequest(Slide("", "an", (Table(header, rows),)), "light", 1080, 1080), bench)
-    assert layout_faults(made, bench) == []
 
 
 def test_a_page_in_a_right_to_left_script_is_mirrored(bench: WorkerBench) -> None:
