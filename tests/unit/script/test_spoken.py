@@ -119,6 +119,19 @@ def test_large_tables_are_compared_by_their_extremes(write: Write, asked: str, n
     )
 
 
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("Balance", "Balance is 5 for year 1, the lowest, 20 for year 10 and 80 for year 30, the highest."),
+        ("Steps", "Year 1 takes 5 steps; year 10, 20; year 30 takes the most, 80."),
+    ],
+)
+def test_rows_that_are_called_by_numbers_are_said_with_their_heading(write: Write, heading: str, said: str) -> None:
+    rows = "| 1 | 5 |\n| 10 | 20 |\n| 30 | 80 |\n"
+    scene = write(f"# Interest\n\n{INTRO}\n\n| Year | {heading} |\n|---|---|\n{rows}").scenes[-1]
+    assert scene.narration == said
+
+
 def test_small_tables_of_words_are_read_row_by_row(write: Write) -> None:
     scene = write(f"# Calls\n\n{INTRO}\n\n| Call | Does |\n|---|---|\n| GetJob | answers a job |\n").scenes[-1]
     assert scene.narration.endswith("GetJob: answers a job.")

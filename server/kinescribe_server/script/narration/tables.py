@@ -20,6 +20,7 @@ _SUMMED_COLUMNS = 3
 _NUMBER = re.compile(
     r"[~≈<>≤≥]?\s*[$€£¥]?\s*([-−+]?\d[\d,' ]*(?:\.\d+)?)\s*([%×x°]|[A-Za-zµ]{1,12}(?:/[A-Za-z]{1,4})?)?"
 )
+_BARE_NUMBER = re.compile(r"[-−+]?\d[\d,.]*")
 # A heading that is nothing but a unit.
 _UNITS = frozenset("mm cm m km g kg t ms µs s min h d % MB GB TB KB kB Hz kHz MHz GHz W kW V A °C K px fps".split())
 # A unit in brackets behind a heading: "Latency (ms)".
@@ -50,7 +51,7 @@ def narrate_table(table: TableBlock, *, english: bool) -> list[str]:
     if not english:
         return _read_out(header, rows) if _is_short(rows) else [", ".join(filter(None, header)) + "."]
     numbers = [column for index in range(1, len(header)) if (column := _numbers(header[index], rows, index))]
-    labels = [row[0] or "the rest" for row in rows]
+    labels = _labels(header[0], rows)
     if len(numbers) == 1 and len(header) == 2 and 1 < len(rows) <= _FEW_ROWS:
         return [_every_number(labels, numbers[0])]
     if numbers and len(rows) > 1:
@@ -70,6 +71,15 @@ def narrate_rows(rows: Sequence[Sequence[Text]], *, english: bool) -> list[str]:
     if not english or not labels:
         return [f"{', '.join(labels)}."] if labels else []
     return [f"Next {'come' if len(labels) > 1 else 'comes'} {listed(labels)}."]
+
+
+def _labels(heading: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """What the rows are called; bare numbers mean nothing without their heading: 'year 10'."""
+    labels = [row[0] or "the rest" for row in rows]
+    bare = _UNIT.sub("", heading).strip()
+    if bare and all(map(_BARE_NUMBER.fullmatch, labels)):
+        return [f"{_small(bare)} {label}" for label in labels]
+    return labels
 
 
 def _numbers(heading: str, rows: Sequence[Sequence[str]], index: int) -> _Numbers | None:
@@ -97,7 +107,7 @@ def _every_number(labels: Sequence[str], column: _Numbers) -> str:
         ]
         return f"{_subject(column.heading)} is {listed(said)}."
     verb = "takes" if counted[1].lower() in _TAKEN else "has"
-    parts = [f"{labels[0]} {verb} {column.said[0]} {uncapitalised(_small(column.heading))}"]
+    parts = [f"{_subject(labels[0])} {verb} {column.said[0]} {uncapitalised(_small(column.heading))}"]
     for index, (label, number) in list(_rows(labels, column))[1:]:
         extreme = {low: "fewest", high: "most"}.get(index) if len(set(column.values)) > 1 else None
         parts.append(f"{_inside(label)} {verb} the {extreme}, {number}" if extreme else f"{_inside(label)}, {number}")
@@ -112,7 +122,7 @@ def _extremes(labels: Sequence[str], column: _Numbers) -> str:
     if _COUNTED.match(column.heading):
         heading = uncapitalised(_small(column.heading))
         return (
-            f"{labels[high]} has the most {heading}, {column.said[high]}; "
+            f"{_subject(labels[high])} has the most {heading}, {column.said[high]}; "
             f"{_inside(labels[low])} has the fewest, {column.said[low]}."
         )
     heading = _small(column.heading)
@@ -175,5 +185,7 @@ def _small(heading: str) -> str:
     return heading[:1].lower() + heading[1:] if re.fullmatch(r"[A-Z][a-z]*\W?", first) else heading
 
 
-def _subject(heading: str) -> str:
-    return heading[:1].upper() + heading[1:]
+def _subject(words: str) -> str:
+    """Words at the beginning of a sentence: 'speed of light' -> 'Speed of light', 'pH of blood' as it is."""
+    first = words.partition(" ")[0]
+    return words[:1].upper() + words[1:] if first.islower() else words
