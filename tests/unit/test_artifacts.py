@@ -1,6 +1,9 @@
 """Files by their content, and records of results."""
 
 import hashlib
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,16 @@ from kinescribe_server.artifacts.folder import ArtifactFolder
 from kinescribe_server.artifacts.results import ResultFolder, input_key
 from kinescribe_server.engine.protocol import Made
 from kinescribe_server.jobs.errors import ArtifactNotFoundError, StorageFullError
+
+# Stores one large file after the other.
+_STORING = """
+import os, pathlib, sys
+from kinescribe_server.artifacts.folder import ArtifactFolder
+
+artifacts = ArtifactFolder(pathlib.Path(sys.argv[1]), min_free_bytes=0)
+while True:
+    artifacts.put_bytes(os.urandom(32 << 20), "video/mp4")
+"""
 
 
 @pytest.fixture
@@ -30,6 +43,17 @@ def test_the_same_bytes_are_one_file(artifacts: ArtifactFolder, tmp_path: Path) 
     assert artifacts.put_file(beside, "text/plain") == first
     assert len([path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]) == 1
     assert list(artifacts.scratch().iterdir()) == []
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_kill_9_while_a_file_is_written_leaves_nothing_under_its_name(tmp_path: Path, files: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", _STORING, str(tmp_path)]) as process:
+        while process.poll() is None and sum(path.is_file() for path in tmp_path.rglob("*")) < files:
+            pass
+        process.send_signal(signal.SIGKILL)
+    named = [path for path in tmp_path.rglob("*") if len(path.name) == 64]
+    assert [path for path in named if hashlib.sha256(path.read_bytes()).hexdigest() != path.name] == []
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_a_file_can_be_read_from_any_offset(artifacts: ArtifactFolder) -> None:
